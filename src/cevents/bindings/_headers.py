@@ -1,0 +1,121 @@
+"""Headers: the containers that people hold, and the coding of values that HTTP and its relatives share.
+
+Values are percent-encoded (`http-protocol-binding.md`, section 3.1.3.2), so that any String passes where only
+printable ASCII may.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, TypeAlias
+
+from cevents.errors import Findings
+from cevents.event import UNREADABLE
+
+__all__ = ["Headers", "pairs", "percent_decode", "percent_encode"]
+
+Headers: TypeAlias = Mapping[Any, Any] | Iterable[tuple[Any, Any]]
+"""A mapping, an iterable of pairs, of str or bytes; an ASGI scope; a WSGI environ; any library's headers object."""
+
+
+def pairs(headers: Any) -> Iterator[tuple[str, str]]:
+    """Yield each header with its name in lower case, repeated ones as often as they are there.
+
+    Bytes are read as ISO-8859-1, as ASGI and WSGI have them. Raises `TypeError` for what holds no headers.
+    """
+    for name, value in _raw_pairs(headers):
+        name = name.lower() if type(name) is str else _text(name).lower()
+        if type(value) is str:
+            yield name, value
+        elif isinstance(value, list | tuple):
+            for one in value:
+                yield name, _text(one)
+        elif value is not None:
+            yield name, _text(value)
+
+
+def _raw_pairs(headers: Any) -> Iterable[tuple[Any, Any]]:
+    if type(headers) is list:
+        return headers
+    if isinstance(headers, Mapping):
+        if "asgi" in headers or ("headers" in headers and headers.get("type") in ("http", "websocket")):
+            return _raw_pairs(headers["headers"])
+        if "wsgi.version" in headers or "REQUEST_METHOD" in headers:
+            return _of_environ(headers)
+    for method in ("multi_items", "items"):  # httpx joins repeated headers in items()
+        items = getattr(headers, method, None)
+        if items is not None:
+            return items()  # type: ignore[no-any-return] # pairs, in every library that has it
+    if isinstance(headers, Iterable) and not isinstance(headers, str | bytes):
+        return headers
+    raise TypeError(f"headers must be a mapping or pairs, not {type(headers).__name__}")
+
+
+def _of_environ(environ: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """CGI names: HTTP_CE_ID for Ce-Id. An attribute's name has no underscore, so that nothing is lost (T-HTTP-18)."""
+    for name, value in environ.items():
+        if name.startswith("HTTP_"):
+            yield name[5:].replace("_", "-"), value
+        elif name == "CONTENT_TYPE" and value:
+            yield "content-type", value
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bytes | bytearray | memoryview):
+        return bytes(value).decode("latin-1")
+    raise TypeError(f"a header must be str or bytes, not {type(value).__name__}")
+
+
+def percent_encode(text: str) -> str:
+    """Encode space, double quote, percent and all that is not printable ASCII (HTTP-3.1.3.2-j), with upper-case hex."""
+    return _CODED.sub(lambda match: "".join(f"%{byte:02X}" for byte in match[0].encode()), text)
+
+
+_CODED = re.compile("[^!#$&-~]+")
+
+
+def percent_decode(value: str, name: str, findings: Findings) -> Any:
+    """Undo quoted strings, then one round of percent-encoding (HTTP-3.1.3.2-e, HTTP-3.1.3.2-f).
+
+    Returns `UNREADABLE` after noting a problem. Lenient reading takes what is malformed for itself, and raw characters beyond
+    ASCII for UTF-8.
+    """
+    if not value.isascii():
+        if not findings.repair("HTTP-3.1.3.2-b", "must be printable ASCII", name, value):
+            return UNREADABLE
+        value = _utf8_of(value)
+    if '"' in value:  # older senders quote (HTTP-3.1.3.2-h)
+        rest = _QUOTED.sub("", value)
+        if '"' not in rest:
+            value = _QUOTED.sub(lambda match: _QUOTED_PAIR.sub(r"\1", match[1]), value)
+        elif not findings.repair("HTTP-3.1.3.2-e", "has a quoted string without end", name, value):
+            return UNREADABLE
+    if "%" not in value:
+        return value
+    if _MALFORMED.search(value) and not findings.repair(
+        "HTTP-3.1.3.2-f", "has a percent sign that encodes nothing", name, value, hint="%25 encodes a percent sign"
+    ):
+        return UNREADABLE
+    coded = _ESCAPE.sub(lambda match: bytes.fromhex(match[1].decode()), value.encode())
+    try:
+        return coded.decode()
+    except UnicodeDecodeError:
+        findings.report("HTTP-3.1.3.2-p", "is not UTF-8 when percent-decoded", name, value)
+        return UNREADABLE
+
+
+_QUOTED = re.compile(r'"((?:[^"\\]|\\.)*+)"', re.DOTALL)
+_QUOTED_PAIR = re.compile(r"\\(.)", re.DOTALL)
+_MALFORMED = re.compile("%(?![0-9A-Fa-f]{2})")
+_ESCAPE = re.compile(b"%([0-9A-Fa-f]{2})")
+
+
+def _utf8_of(value: str) -> str:
+    """The text that a sender wrote as raw UTF-8 and a server read as ISO-8859-1."""
+    try:
+        return value.encode("latin-1").decode()
+    except UnicodeError:
+        return value

@@ -1,0 +1,351 @@
+"""The data of an event: kept as it came, encoded and decoded by its content type on demand.
+
+What an event keeps is one of five, told apart by its class, so that a relay hands the same bytes on:
+
+=================  =====================================================================================
+`None`             no data
+`msgspec.Raw`      a JSON value: the text of a `data` member, or what the constructor encoded
+`str`              text: a `data` member that is a string under a content type that is not JSON
+`Binary`           bytes that came as base64 in an envelope, and go back as such
+`bytes`            bytes encoded under `datacontenttype`: an HTTP body, or what the constructor was given
+=================  =====================================================================================
+
+Two functions say what they mean: `content` the bytes, for protocols that carry bytes, and `resolved` the JSON value,
+text or bytes, for envelopes that tell these apart. `value` is what a program wants to see.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any, NamedTuple, TypeAlias, TypeVar
+
+import msgspec
+from msgspec import Raw
+
+from cevents import mediatypes
+from cevents.errors import DataError, excerpt
+
+__all__ = [
+    "IMPLIED_CONTENT_TYPE",
+    "Binary",
+    "Codec",
+    "Stored",
+    "as_type",
+    "content",
+    "encode",
+    "equal",
+    "is_json",
+    "json_value",
+    "register_codec",
+    "resolved",
+    "value",
+]
+
+T = TypeVar("T")
+
+IMPLIED_CONTENT_TYPE = "application/json"
+"""What a JSON value without a `datacontenttype` is (`JSON-3.1.1-g`, `JSON-3.1.2-i`)."""
+
+
+class Binary(bytes):
+    """Bytes that came as base64 and go back as base64, whatever their content type claims (`JSON-3.1.1-b`)."""
+
+    __slots__ = ()
+
+
+Stored: TypeAlias = Raw | str | bytes | None
+
+
+class Codec(NamedTuple):
+    """How values of one content type are written and read."""
+
+    encode: Callable[[Any], bytes]
+    decode: Callable[[bytes], Any]
+
+
+_codecs: dict[str, Codec] = {}
+
+
+def register_codec(media_type: str, encode: Callable[[Any], bytes], decode: Callable[[bytes], Any]) -> None:
+    """Teach events a content type, such as `application/yaml`: how a value becomes bytes, and back.
+
+    JSON types are not to be replaced: envelopes rely on what they mean. Raises `ValueError` for a media type that is
+    none or that is JSON.
+    """
+    parsed = mediatypes.parse(media_type)
+    if parsed is None or parsed.is_json:
+        raise ValueError(f"{excerpt(media_type)} is not a media type for which a codec can be registered")
+    _codecs[parsed.essence] = Codec(encode, decode)
+
+
+# ----------------------------------------------------------------------------------------------- from a program's value
+
+
+def encode(data: object, datacontenttype: str | None) -> Stored:
+    """Return what an event keeps for the `data` that a program gave; nothing of it can be changed from outside later.
+
+    Bytes are encoded data already. Anything else goes through the codec of `datacontenttype`, JSON without one. Raises
+    `DataError` for what no codec can encode: NaN, a `str` under a binary type, an object unknown to JSON.
+    """
+    if data is None:
+        return None
+    if isinstance(data, bytes | bytearray | memoryview):
+        return data if type(data) in (bytes, Binary) else bytes(data)
+    if isinstance(data, Raw):
+        return json_value(bytes(data))
+    media_type = _parse(datacontenttype)
+    if media_type is None or media_type.is_json:
+        return Raw(_encode_json(data))
+    codec = _codecs.get(media_type.essence)
+    if codec is not None:
+        return _called(codec.encode, data, datacontenttype, "encode")
+    if not isinstance(data, str):
+        raise DataError(f"{excerpt(data)} cannot be encoded as {excerpt(datacontenttype)}; give bytes")
+    if not media_type.is_text:
+        raise DataError(f"text cannot be encoded as {excerpt(datacontenttype)}, which is not a text type; give bytes")
+    _encode_text(data, datacontenttype)  # raises where the charset cannot hold it
+    return str(data)
+
+
+def _encode_json(data: object) -> bytes:
+    try:
+        encoded = _json_encoder.encode(data)
+        if b"null" in encoded:  # msgspec writes a float NaN as null; only then is it worth a second look
+            json.dumps(msgspec.to_builtins(data, enc_hook=_foreign), allow_nan=False)
+        if b"NaN" in encoded or b"Infinity" in encoded:  # and a Decimal one as a bare word
+            json_value(encoded)
+    except RecursionError:
+        raise DataError("data is nested too deeply for JSON, or contains itself") from None
+    except NotImplementedError as error:
+        raise DataError(f"data holds a value of type {str(error)[:40]}, which JSON cannot hold") from None
+    except UnicodeEncodeError:
+        raise DataError("data holds an unpaired surrogate, which JSON cannot hold") from None
+    except _FAILURES as error:
+        raise DataError(f"data cannot be encoded as JSON: {str(error)[:80]}") from None
+    return encoded
+
+
+def _foreign(value: Any) -> Any:
+    """What msgspec does not know: pydantic models, and subclasses of the plain types."""
+    dump = getattr(value, "model_dump", None)
+    if dump is not None:
+        return dump(mode="json")
+    for plain in (str, int, float):
+        if isinstance(value, plain):
+            return plain(value)
+    raise NotImplementedError(type(value).__name__)
+
+
+_json_encoder = msgspec.json.Encoder(enc_hook=_foreign, decimal_format="number")
+_json_decoder = msgspec.json.Decoder()
+_raw_decoder = msgspec.json.Decoder(Raw)
+_sorted_encoder = msgspec.json.Encoder(order="sorted")
+_FAILURES = (TypeError, ValueError, OverflowError)  # all that msgspec and pydantic raise, but for too deep recursion
+
+
+# ------------------------------------------------------------------------------------------------------- from the wire
+
+
+def json_value(text: bytes) -> Raw:
+    """Prove that `text` is exactly one JSON value in UTF-8 and return it without parsing it; `DataError` otherwise."""
+    try:
+        found = _raw_decoder.decode(text)
+        if not text.isascii():
+            text.decode()  # Raw checks the grammar of what it skips, but not its UTF-8
+    except RecursionError:
+        raise DataError("data is nested too deeply") from None
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise DataError(f"data is not JSON: {_reason(error)}") from None
+    return found
+
+
+def _reason(error: Exception) -> str:
+    return str(error).removeprefix("JSON is malformed: ")[:80]
+
+
+def content(data: Stored, datacontenttype: str | None) -> bytes | None:
+    """Return the bytes of the data, encoded under its content type, or None when there is none.
+
+    Raises `DataError` for a text that the charset cannot hold.
+    """
+    if data is None or type(data) is bytes:
+        return data
+    if isinstance(data, Raw):
+        charset = _charset(datacontenttype)
+        return bytes(data) if charset == "utf-8" else _encode_text(bytes(data).decode(), datacontenttype)
+    if isinstance(data, str):
+        return _encode_text(data, datacontenttype)
+    return bytes(data)
+
+
+def resolved(data: Stored, datacontenttype: str | None) -> Stored:
+    """Return the data as an envelope should carry it: a JSON value (`Raw`), text (`str`), bytes, or None.
+
+    Bytes that came without an envelope become the JSON value or the text that their content type promises, where they
+    keep that promise to the letter: they are proved to be exactly one JSON value, since text that closes the envelope
+    could otherwise forge attributes. Otherwise they stay bytes.
+    """
+    if type(data) is not bytes:
+        return data
+    media_type = _parse(datacontenttype)
+    if media_type is None:
+        return data
+    if media_type.is_json:
+        try:
+            return json_value(data) if _charset(datacontenttype) == "utf-8" else data
+        except DataError:
+            return data
+    codec = media_type.codec
+    if media_type.is_text and codec is not None:
+        try:
+            text = data.decode(codec)
+            if codec == "utf-8" or text.encode(codec) == data:
+                return text
+        except UnicodeError:
+            pass
+    return data
+
+
+def is_json(data: Stored, datacontenttype: str | None) -> bool:
+    """Tell whether the data means a JSON value: it is one, or its content type says so."""
+    if isinstance(data, Raw):
+        return True
+    media_type = _parse(datacontenttype)
+    return media_type is not None and media_type.is_json
+
+
+# ------------------------------------------------------------------------------------------------- to a program's value
+
+
+def value(data: Stored, datacontenttype: str | None) -> Any:
+    """Return the data as a Python value: JSON parsed, text as `str`, anything else as `bytes`.
+
+    Raises `DataError` where the bytes are not what the content type claims.
+    """
+    if data is None:
+        return None
+    if isinstance(data, Raw):
+        return _decode_json(data)
+    media_type = _parse(datacontenttype)
+    if media_type is not None:
+        if media_type.is_json:
+            return _decode_json(_utf8(data, datacontenttype))
+        codec = _codecs.get(media_type.essence)
+        if codec is not None:
+            return _called(codec.decode, content(data, datacontenttype), datacontenttype, "decode")
+        if media_type.is_text:
+            return data if isinstance(data, str) else _decode_text(data, datacontenttype)
+    return content(data, datacontenttype)
+
+
+def as_type(data: Stored, datacontenttype: str | None, wanted: type[T]) -> T:
+    """Return the data as a `wanted`: bytes, str, or anything that msgspec or pydantic can build from JSON.
+
+    Raises `DataError` naming the member that does not fit, and for an event without data.
+    """
+    found: Any
+    if data is None:
+        raise DataError("the event has no data")
+    if wanted is bytes:
+        found = content(data, datacontenttype)
+    elif wanted is str and not is_json(data, datacontenttype):
+        found = _decode_text(data, datacontenttype) if isinstance(data, bytes) else data
+    elif _has_codec(datacontenttype):
+        found = _validated(msgspec.convert, value(data, datacontenttype), wanted)
+    else:
+        text = bytes(data) if isinstance(data, Raw) else _utf8(data, datacontenttype)
+        build = getattr(wanted, "model_validate_json", None)
+        found = _validated(_from_json if build is None else lambda text, _: build(text), text, wanted)
+    return found  # type: ignore[no-any-return] # msgspec and pydantic vouch for it
+
+
+def _from_json(text: bytes, wanted: type[T]) -> T:
+    return msgspec.json.decode(text, type=wanted)
+
+
+def _validated(build: Callable[[Any, Any], Any], text: Any, wanted: Any) -> Any:
+    try:
+        return build(text, wanted)
+    except RecursionError:
+        raise DataError("data is nested too deeply") from None
+    except _FAILURES as error:
+        name = getattr(wanted, "__name__", str(wanted))[:40]
+        raise DataError(f"data is no {name}: {' '.join(str(error).split())[:200]}") from None
+
+
+def equal(one: Stored, one_type: str | None, other: Stored, other_type: str | None) -> bool:
+    """Tell whether two data are the same bytes, or the same JSON value (true is not 1, 1.10 is 1.1, order is free)."""
+    if one is None or other is None:
+        return one is other
+    try:
+        if content(one, one_type) == content(other, other_type):
+            return True
+        if is_json(one, one_type) and is_json(other, other_type):
+            first, second = value(one, one_type), value(other, other_type)
+            return _sorted_encoder.encode(first) == _sorted_encoder.encode(second)
+    except (DataError, RecursionError):
+        pass
+    return False
+
+
+def _decode_json(text: Raw | bytes) -> Any:
+    try:
+        return _json_decoder.decode(text)
+    except RecursionError:
+        raise DataError("data is nested too deeply") from None
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise DataError(f"data is not JSON: {_reason(error)}") from None
+
+
+def _utf8(data: str | bytes, datacontenttype: str | None) -> bytes:
+    if isinstance(data, bytes) and _charset(datacontenttype) == "utf-8":
+        return data
+    return (data if isinstance(data, str) else _decode_text(data, datacontenttype)).encode()
+
+
+def _encode_text(text: str, datacontenttype: str | None) -> bytes:
+    charset = _known_charset(datacontenttype)
+    try:
+        return text.encode(charset)
+    except UnicodeError:
+        raise DataError(f"text cannot be encoded as {excerpt(datacontenttype)}") from None
+
+
+def _decode_text(data: bytes, datacontenttype: str | None) -> str:
+    charset = _known_charset(datacontenttype)
+    try:
+        return data.decode(charset)
+    except UnicodeError:
+        raise DataError(f"data is not text in {charset}") from None
+
+
+def _known_charset(datacontenttype: str | None) -> str:
+    charset = _charset(datacontenttype)
+    if charset is None:
+        raise DataError(f"the charset of {excerpt(datacontenttype)} is not known")
+    return charset
+
+
+def _charset(datacontenttype: str | None) -> str | None:
+    """The codec of a content type, UTF-8 where it names none or is no media type (then nothing better is known)."""
+    media_type = _parse(datacontenttype)
+    return "utf-8" if media_type is None or "charset" not in media_type.parameters else media_type.codec
+
+
+def _parse(datacontenttype: str | None) -> mediatypes.MediaType | None:
+    return None if datacontenttype is None else mediatypes.parse(datacontenttype)
+
+
+def _has_codec(datacontenttype: str | None) -> bool:
+    media_type = _parse(datacontenttype)
+    return media_type is not None and media_type.essence in _codecs
+
+
+def _called(codec: Callable[[Any], Any], data: Any, datacontenttype: str | None, verb: str) -> Any:
+    try:
+        return codec(data)
+    except DataError:
+        raise
+    except Exception as error:  # a codec of somebody else's: whatever it raises is about the data
+        raise DataError(f"data cannot be {verb}d as {excerpt(datacontenttype)}: {type(error).__name__}") from error

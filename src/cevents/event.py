@@ -1,0 +1,522 @@
+"""The event (specification, "Context Attributes" and "Event Data"): immutable, checked when made, data raw until asked.
+
+Formats and bindings make events with `assemble` (attributes as they came) or `enclose` (an `Envelope` that is known to
+be good) and read them with `wire_attributes` and `stored_data`. Programs use `CloudEvent`.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from types import MappingProxyType
+from typing import Annotated, Any, Generic, TypeVar, cast
+
+from msgspec import Meta, Raw, Struct
+
+from cevents import attributes as attributes_
+from cevents import data as data_
+from cevents import mediatypes, timestamps
+from cevents.attributes import Value
+from cevents.data import Stored
+from cevents.errors import DataError, Findings, Problem, excerpt
+
+__all__ = [
+    "UNREADABLE",
+    "CloudEvent",
+    "Envelope",
+    "assemble",
+    "content_type",
+    "enclose",
+    "stored_data",
+    "wire_attributes",
+]
+
+T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
+_E = TypeVar("_E", bound="CloudEvent[Any]")
+
+NonEmpty = Annotated[str, Meta(min_length=1)]
+
+
+class Envelope(Struct, omit_defaults=True, gc=False):
+    """The core attributes of one event as they are kept, `time` as its text; `dataschema` is `schemaurl` under 0.3."""
+
+    specversion: str
+    type: NonEmpty
+    source: NonEmpty
+    id: NonEmpty
+    time: NonEmpty | None = None
+    datacontenttype: NonEmpty | None = None
+    subject: NonEmpty | None = None
+    dataschema: NonEmpty | None = None
+
+    def extensions(self) -> dict[str, Value | Raw]:
+        """The extension attributes that a subclass keeps as further fields."""
+        return {}
+
+
+UNREADABLE: Any = object()
+"""What a decoder hands on for an attribute whose problem it has noted, so that it is not also said to be missing."""
+
+_MADE: Any = type("_Made", (), {"__repr__": lambda self: "<made>"})()  # what is left out is made by the constructor
+_UNCHANGED: Any = object()
+
+
+class CloudEvent(Generic[T_co]):
+    """One event: context attributes and data.
+
+    `type` and `source` say what happened where. `id` (a UUID) and `time` (now, in UTC) are made when they are left
+    out; `time=None` leaves it unset. `data` that is `bytes` is taken as encoded under `datacontenttype` already; any
+    other value is encoded by the codec of its `datacontenttype`, JSON when none is given; `None` is no data, and JSON
+    null is `b"null"`. Every other keyword is an extension attribute: a bool, an int of 32 bits, a str, bytes or an
+    aware datetime; None leaves it unset. `specversion="0.3"` makes an event of that version, with `schemaurl`.
+
+    Raises `InvalidEvent` with every problem found, and `DataError` for data that cannot be encoded.
+    """
+
+    __slots__ = ("__weakref__", "_data", "_envelope", "_extensions", "_repairs", "_value")
+
+    _envelope: Envelope
+    _extensions: dict[str, Value | Raw] | None
+    _data: Stored
+    _repairs: tuple[Problem, ...]
+    _value: Any
+
+    def __init__(
+        self,
+        /,
+        *,
+        type: str,  # noqa: A002 - the specification's name
+        source: str,
+        data: Any = None,
+        id: str = _MADE,  # noqa: A002 - the specification's name
+        time: datetime | str | None = _MADE,
+        datacontenttype: str | None = None,
+        subject: str | None = None,
+        dataschema: str | None = None,
+        specversion: str = "1.0",
+        **extensions: bool | int | str | bytes | datetime | None,
+    ) -> None:
+        found: dict[str, object] = {
+            "specversion": specversion,
+            "type": type,
+            "source": source,
+            "id": str(uuid.uuid4()) if id is _MADE else id,
+            "time": timestamps.render(datetime.now(UTC)) if time is _MADE else time,
+            "datacontenttype": datacontenttype,
+            "subject": subject,
+            "dataschema": dataschema,
+            **extensions,
+        }
+        findings = Findings()
+        self._envelope, self._extensions = _checked(found, findings)
+        findings.conclude()
+        self._data = data_.encode(data, datacontenttype)
+        self._repairs = ()
+
+    # ------------------------------------------------------------------------------------------------ core attributes
+
+    @property
+    def specversion(self) -> str:
+        """The version of the specification: "1.0", or "0.3" for an event that was read as such."""
+        return self._envelope.specversion
+
+    @property
+    def type(self) -> str:
+        """What kind of occurrence this is, such as `com.example.order.created`."""
+        return self._envelope.type
+
+    @property
+    def source(self) -> str:
+        """Where it happened: a URI-reference. `source` and `id` together name the event."""
+        return self._envelope.source
+
+    @property
+    def id(self) -> str:
+        """What tells this event from all others of its source."""
+        return self._envelope.id
+
+    @property
+    def time(self) -> datetime | None:
+        """When it happened, as an aware datetime; `text("time")` has all digits that came.
+
+        Digits beyond microseconds are cut here, a leap second reads as the microsecond before it. Raises `DataError`
+        for the year 0000, which `datetime` does not have.
+        """
+        text = self._envelope.time
+        return None if text is None else _datetime(text)
+
+    @property
+    def datacontenttype(self) -> str | None:
+        """The media type of the data, as it was given. A JSON value without one is `application/json`."""
+        return self._envelope.datacontenttype
+
+    @property
+    def subject(self) -> str | None:
+        """What within the source it is about."""
+        return self._envelope.subject
+
+    @property
+    def dataschema(self) -> str | None:
+        """The schema that the data adheres to, an absolute URI (under 0.3: `schemaurl`, a URI-reference)."""
+        return self._envelope.dataschema
+
+    # ------------------------------------------------------------------------------------------------- all attributes
+
+    @property
+    def attributes(self) -> Mapping[str, bool | int | str | bytes | datetime]:
+        """Every attribute that is set, core then extensions by name, as Python values; a read-only mapping."""
+        return MappingProxyType({name: _native(name, value) for name, value in _kept(self).items()})
+
+    @property
+    def extensions(self) -> Mapping[str, bool | int | str | bytes | datetime]:
+        """Every extension attribute that is set, by name, as Python values; a read-only mapping."""
+        return MappingProxyType({name: _native(name, value) for name, value in _extensions(self).items()})
+
+    def __getitem__(self, name: str) -> bool | int | str | bytes | datetime:
+        """The value of any attribute; `KeyError` when it is not set."""
+        return _native(name, _kept(self)[name])
+
+    def __contains__(self, name: object) -> bool:
+        """Tell whether an attribute is set."""
+        return name in _kept(self)
+
+    __iter__ = None  # an event is no sequence of anything; `event.attributes` is a mapping
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """The value of any attribute, or `default` when it is not set."""
+        return self[name] if name in self else default
+
+    def text(self, name: str) -> str:
+        """The canonical string form of an attribute: for a time exactly what came. `KeyError` when it is not set."""
+        return attributes_.spelled(_kept(self)[name])
+
+    # ----------------------------------------------------------------------------------------------------------- data
+
+    @property
+    def data(self) -> T_co:
+        """The data by its content type: JSON as Python values, text as str, anything else as bytes; None without data.
+
+        Parsed when first asked for and kept; a program that changes what it got changes neither `data_bytes` nor what
+        is encoded. Raises `DataError` where the data is not what its content type claims.
+        """
+        try:
+            return cast("T_co", self._value)
+        except AttributeError:
+            self._value = data_.value(self._data, self.datacontenttype)
+            return cast("T_co", self._value)
+
+    @property
+    def data_bytes(self) -> bytes | None:
+        """The data as bytes encoded under its content type, None without data; `DataError` if the charset cannot."""
+        return data_.content(self._data, self.datacontenttype)
+
+    @property
+    def has_data(self) -> bool:
+        """Tell whether there is data at all: true for JSON null and for zero bytes."""
+        return self._data is not None
+
+    def data_as(self, wanted: type[T]) -> T:
+        """The data as a `wanted`: a dataclass, msgspec Struct, TypedDict, pydantic model, any type msgspec can build.
+
+        Raises `DataError`, naming the member that does not fit, and when there is no data.
+        """
+        return data_.as_type(self._data, self.datacontenttype, wanted)
+
+    # -------------------------------------------------------------------------------------------------------- changes
+
+    def replace(self: _E, /, **changes: Any) -> _E:
+        """Return a copy with other attributes or data; None takes an optional one away.
+
+        The copy keeps `id` unless another is given: give one where it is another event (`CE-id-d`). Data that is not
+        replaced keeps its bytes, whatever becomes of `datacontenttype`. Raises as the constructor does.
+        """
+        kept = _kept(self)
+        data = self._data
+        found = {**kept, **changes}
+        given = found.pop("data", _UNCHANGED)
+        datacontenttype = cast("str | None", found.get("datacontenttype"))
+        if given is not _UNCHANGED:
+            data = data_.encode(given, datacontenttype)
+        elif datacontenttype != self.datacontenttype:
+            data = _under_another_type(data, self.datacontenttype, datacontenttype)
+        return _assembled(type(self), found, data, Findings())
+
+    __replace__ = replace
+
+    def to_v03(self: _E) -> _E:
+        """Return this event under specversion 0.3: `dataschema` becomes `schemaurl`.
+
+        Raises `InvalidEvent` for what 0.3 cannot say: Boolean attributes, names that begin with a digit.
+        """
+        if self.specversion == "0.3":
+            return self
+        findings = Findings()
+        for name, value in _extensions(self).items():
+            if isinstance(value, bool):
+                findings.report("V03-spec-c", "must not be a boolean under specversion 0.3", name, value)
+        return self._under("0.3", "dataschema", "schemaurl", findings)
+
+    def to_v1(self: _E) -> _E:
+        """Return this event under specversion 1.0: `schemaurl` becomes `dataschema`.
+
+        Raises `InvalidEvent` for what 1.0 cannot say: a relative schema URL, Map attributes, an empty source.
+        """
+        if self.specversion == "1.0":
+            return self
+        return self._under("1.0", "schemaurl", "dataschema", Findings())
+
+    def _under(self: _E, version: str, schema: str, renamed: str, findings: Findings) -> _E:
+        found = {renamed if name == schema else name: value for name, value in _kept(self).items()}
+        return _assembled(type(self), {**found, "specversion": version}, self._data, findings)
+
+    def validate(self) -> None:
+        """Check the event by the rules of its specversion; raises `InvalidEvent`.
+
+        Only an event that was read leniently can fail: every other one was checked when it was made. Encoders call this,
+        so that what lenient reading let pass is not sent on unnoticed.
+        """
+        findings = Findings()
+        _checked(_kept(self), findings)
+        findings.conclude()
+
+    @property
+    def repairs(self) -> tuple[Problem, ...]:
+        """What lenient reading mended in this event, or let pass; empty for every other event."""
+        return self._repairs
+
+    # ------------------------------------------------------------------------------------------------------- protocol
+
+    def __eq__(self, other: object) -> bool:
+        """Equal when all attributes have the same canonical text, media types compare as such, and data is the same.
+
+        Canonical texts, since an Integer 5 is "5" after a protocol that has only texts. Two spellings of one instant
+        are two texts.
+        """
+        if not isinstance(other, CloudEvent):
+            return NotImplemented
+        one, two = _kept(self), _kept(other)
+        one.pop("datacontenttype", None)
+        two.pop("datacontenttype", None)
+        return (
+            one.keys() == two.keys()
+            and all(attributes_.spelled(one[name]) == attributes_.spelled(two[name]) for name in one)
+            and _comparable(content_type(self)) == _comparable(content_type(other))
+            and data_.equal(self._data, self.datacontenttype, other._data, other.datacontenttype)
+        )
+
+    def __hash__(self) -> int:
+        return hash((self.source, self.id))
+
+    def __repr__(self) -> str:
+        attributes = ", ".join(
+            f"{name}={excerpt(value if isinstance(value, bool | int) else attributes_.spelled(value))}"
+            for name, value in _kept(self).items()
+        )
+        size = "" if self._data is None else f", data=<{len(self._data)} {_unit(self._data)}>"
+        return f"{type(self).__name__}({attributes}{size})"
+
+    def __copy__(self: _E) -> _E:
+        return self
+
+    def __deepcopy__(self: _E, memo: object) -> _E:
+        return self
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _restored, (type(self), _kept(self), self._data, self._repairs)
+
+
+# ------------------------------------------------------------------------------------------ for formats and bindings
+
+
+def assemble(found: Mapping[str, object], data: Stored, findings: Findings) -> CloudEvent[Any]:
+    """Make an event from attributes as they came, `specversion` among them; those that are None are unset.
+
+    Values are texts, or what the format knows their types to be; `UNREADABLE` for one whose problem was noted already.
+    Raises `InvalidEvent` with all that is in `findings`.
+    """
+    return _assembled(CloudEvent, found, data, findings)
+
+
+def enclose(envelope: Envelope, data: Stored) -> CloudEvent[Any]:
+    """Make an event of an envelope that has been proved good; its extensions are asked for when needed."""
+    event: CloudEvent[Any] = _new(CloudEvent)
+    event._envelope = envelope
+    event._extensions = None
+    event._data = data
+    event._repairs = ()
+    return event
+
+
+def wire_attributes(event: CloudEvent[Any]) -> dict[str, Value | Raw]:
+    """Return the attributes of an event as they are kept, core first, then extensions by name; the dict is the caller's.
+
+    Raises `InvalidEvent` for an event whose problems lenient reading let pass: what is written conforms.
+    """
+    if event._repairs:
+        event.validate()
+    return _kept(event)
+
+
+def stored_data(event: CloudEvent[Any]) -> Stored:
+    """Return the data of an event as it is kept; see `cevents.data`."""
+    return event._data
+
+
+def content_type(event: CloudEvent[Any]) -> str | None:
+    """Return the content type under which other protocols carry the data: a JSON value without one is JSON."""
+    declared = event._envelope.datacontenttype
+    return data_.IMPLIED_CONTENT_TYPE if declared is None and isinstance(event._data, Raw) else declared
+
+
+_new = object.__new__
+
+
+def _assembled(kind: type[_E], found: Mapping[str, object], data: Stored, findings: Findings) -> _E:
+    envelope, extensions = _checked(found, findings)
+    findings.conclude()
+    event = _new(kind)
+    event._envelope = envelope
+    event._extensions = extensions
+    event._data = data
+    event._repairs = tuple(findings.repairs)
+    return event
+
+
+def _checked(found: Mapping[str, object], findings: Findings) -> tuple[Envelope, dict[str, Value | Raw]]:
+    """Check every attribute and return those to keep; what is wrong is in `findings` then."""
+    version = _version(found.get("specversion"), findings)
+    if version is None:  # by which rules should the rest be judged?
+        findings.conclude()
+        version = "1.0"
+    core = attributes_.core_attributes(version)
+    kept: dict[str, Any] = dict.fromkeys(("type", "source", "id"), "")
+    extensions: dict[str, Value | Raw] = {}
+    for name, value in found.items():
+        if value is None or value is UNREADABLE or name == "specversion":  # JSON-2.2-d: null is unset
+            continue
+        attribute = core.get(name)
+        if attribute is not None:
+            kept[name] = attribute.check(value, name, findings)
+            continue
+        legal = attributes_.check_name(name, findings, version)
+        if legal is None:
+            continue
+        if legal != name and found.get(legal) is not None:
+            findings.report("CE-attrs-d", "is there twice, if case is set aside", legal)
+            continue
+        if legal in core or legal == "specversion":
+            findings.report("CE-naming-a", "must be written in lower case", name)
+            continue
+        checked = attributes_.check_extension(legal, value, findings, version)
+        if checked is not None:
+            extensions[legal] = checked
+    for name, attribute in core.items():
+        if attribute.required is not None and found.get(name) is None:
+            findings.report(attribute.required, "is missing", name)
+    if "schemaurl" in kept:
+        kept["dataschema"] = kept.pop("schemaurl")
+    if len(extensions) > 1:
+        extensions = dict(sorted(extensions.items()))  # by name, so that equal events are written alike
+    return Envelope(version, **kept), extensions
+
+
+def _version(found: object, findings: Findings) -> str | None:
+    if found in ("1.0", "0.3"):
+        return cast("str", found)
+    if found is UNREADABLE:
+        return None
+    if found is None:
+        findings.report("CE-specversion-b", "is missing", "specversion")
+        return "1.0"
+    if not isinstance(found, str):
+        findings.report("CE-specversion-b", "must be a string", "specversion", found, hint='write "1.0"')
+    elif not found:
+        findings.report("CE-specversion-b", "must not be empty", "specversion", found)
+    elif found.isascii() and found.replace(".", "0").isdigit() and found.split(".")[0] == "1":
+        # T-CORE-17: another minor version of 1 is read as 1.0
+        if findings.repair("CE-specversion-c", "is not a version known here", "specversion", found, hint="1.0 is"):
+            return "1.0"
+    else:
+        findings.report("CE-specversion-c", "is not a version known here", "specversion", found, hint="1.0 and 0.3 are")
+    return None
+
+
+def _extensions(event: CloudEvent[Any]) -> dict[str, Value | Raw]:
+    found = event._extensions
+    if found is None:
+        found = event._extensions = event._envelope.extensions()
+    return found
+
+
+def _kept(event: CloudEvent[Any]) -> dict[str, Value | Raw]:
+    envelope = event._envelope
+    kept: dict[str, Value | Raw] = {
+        "specversion": envelope.specversion,
+        "type": envelope.type,
+        "source": envelope.source,
+        "id": envelope.id,
+    }
+    if envelope.time is not None:
+        kept["time"] = envelope.time
+    if envelope.datacontenttype is not None:
+        kept["datacontenttype"] = envelope.datacontenttype
+    if envelope.subject is not None:
+        kept["subject"] = envelope.subject
+    if envelope.dataschema is not None:
+        kept["schemaurl" if envelope.specversion == "0.3" else "dataschema"] = envelope.dataschema
+    kept.update(_extensions(event))
+    return kept
+
+
+def _restored(kind: type[_E], kept: dict[str, Any], data: Stored, repairs: tuple[Problem, ...]) -> _E:
+    event = _new(kind)
+    core = {name: kept.pop(name) for name in Envelope.__struct_fields__ if name in kept}
+    if "schemaurl" in kept and core["specversion"] == "0.3":
+        core["dataschema"] = kept.pop("schemaurl")
+    event._envelope = Envelope(**core)
+    event._extensions = kept
+    event._data = data
+    event._repairs = repairs
+    return event
+
+
+def _native(name: str, value: Value | Raw) -> Any:
+    if name == "time":
+        return _datetime(cast("str", value))
+    if isinstance(value, Raw):  # a Map of 0.3
+        return data_.value(value, None)
+    return _datetime(value) if isinstance(value, timestamps.TimestampText) else value
+
+
+def _datetime(text: str) -> datetime:
+    try:
+        return timestamps.parse(text)
+    except ValueError as error:
+        raise DataError(f"{excerpt(text)} cannot be a datetime: {error}") from None
+
+
+def _under_another_type(data: Stored, before: str | None, after: str | None) -> Stored:
+    """The same bytes under another content type; a JSON value or text stays one where the new type is of that kind."""
+    media_type = None if after is None else mediatypes.parse(after)
+    if isinstance(data, Raw) and (after is None or (media_type is not None and media_type.is_json)):
+        return data
+    if isinstance(data, str) and media_type is not None and media_type.is_text and not media_type.is_json:
+        return data_.encode(data, after)
+    return data if isinstance(data, data_.Binary) else data_.content(data, before)
+
+
+def _comparable(datacontenttype: str | None) -> object:
+    """Media types as they compare: names and charset without regard to case, parameters in any order (T-CORE-16)."""
+    media_type = None if datacontenttype is None else mediatypes.parse(datacontenttype)
+    if media_type is None:
+        return datacontenttype
+    parameters = {n: v.lower() if n == "charset" else v for n, v in media_type.parameters.items()}
+    return media_type.essence, parameters
+
+
+def _unit(data: Stored) -> str:
+    return "characters" if isinstance(data, str) else "bytes"
+
+

@@ -1,0 +1,105 @@
+"""Event formats: events <-> bytes (specification, "Event Format"), found by their media type.
+
+Each format is a module, or any object, with the same four verbs; see `Format`. Third parties add theirs with
+`register`, or by an entry point of the group `cevents.formats` whose name is the format's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, Protocol
+
+from cevents import mediatypes
+from cevents.errors import UnsupportedFormat, excerpt
+from cevents.event import CloudEvent
+from cevents.formats import json
+
+__all__ = ["Format", "get", "json", "names", "register"]
+
+
+class Format(Protocol):
+    """What a format offers: its media types and four verbs.
+
+    `batch_media_type` is None for a format without batches, whose batch verbs raise `UnsupportedBatch`.
+    """
+
+    name: str
+    media_type: str
+    batch_media_type: str | None
+
+    def encode(self, event: CloudEvent[Any]) -> bytes:
+        """Return the event in this format."""
+        ...
+
+    def decode(self, body: bytes, *, lenient: bool = False) -> CloudEvent[Any]:
+        """Return the event of a body; raises `InvalidEvent`."""
+        ...
+
+    def encode_batch(self, events: Iterable[CloudEvent[Any]]) -> bytes:
+        """Return the events in this format's batch form, all of one specversion."""
+        ...
+
+    def decode_batch(self, body: bytes, *, lenient: bool = False) -> list[CloudEvent[Any]]:
+        """Return the events of a batch; raises `InvalidEvent` that names the index of a bad one."""
+        ...
+
+
+_VERBS = ("encode", "decode", "encode_batch", "decode_batch")
+_by_name: dict[str, Format] = {}
+_by_media_type: dict[str, Format] = {}
+
+
+def register(format: Format) -> None:  # noqa: A002 - the specification's word
+    """Make a format known by its name and its media types, in place of one that had them before.
+
+    Raises `TypeError` for an object that lacks a verb (`CE-format-a`), `ValueError` for a media type that is none.
+    """
+    missing = [verb for verb in _VERBS if not callable(getattr(format, verb, None))]
+    if missing:
+        raise TypeError(f"a format needs {', '.join(missing)}")
+    for media_type in filter(None, (format.media_type, format.batch_media_type)):
+        parsed = mediatypes.parse(media_type)
+        if parsed is None:
+            raise ValueError(f"{excerpt(media_type)} is not a media type")
+        _by_media_type[parsed.essence] = format
+    _by_name[format.name] = format
+
+
+def get(name: str) -> Format:
+    """Return the format of a media type (any case, with parameters, of an event or a batch) or of a name as "json".
+
+    Raises `UnsupportedFormat`, which says what to install where that helps.
+    """
+    found = _by_name.get(name) or _by_media_type.get(name) or _of_media_type(name)
+    if found is None:
+        _load_entry_points()
+        found = _by_name.get(name) or _of_media_type(name)
+    if found is None:
+        raise UnsupportedFormat(f"no event format {excerpt(name)} is known here; known are {', '.join(names())}")
+    return found
+
+
+def names() -> list[str]:
+    """Return the names of the formats that are known."""
+    return sorted(_by_name)
+
+
+def _of_media_type(text: str) -> Format | None:
+    media_type = mediatypes.parse(text)
+    return None if media_type is None else _by_media_type.get(media_type.essence)
+
+
+def _load_entry_points() -> None:
+    global _entry_points_loaded
+    if _entry_points_loaded:
+        return
+    _entry_points_loaded = True
+    from importlib.metadata import entry_points  # here, since it is slow to import and seldom needed
+
+    for entry_point in entry_points(group="cevents.formats"):
+        if entry_point.name not in _by_name:
+            register(entry_point.load())
+
+
+_entry_points_loaded = False
+register(json)
