@@ -1,10 +1,10 @@
 """cevents: CloudEvents for Python. Events, formats, protocol bindings, transports.
 
-    from cevents import CloudEvent, bindings, formats
+from cevents import CloudEvent, bindings, formats
 
-    event = CloudEvent(type="com.example.order.created", source="/orders", data={"id": 7})
-    headers, body = bindings.http.encode(event)
-    assert bindings.http.decode(headers, body) == event
+event = CloudEvent(type="com.example.order.created", source="/orders", data={"id": 7})
+headers, body = bindings.http.encode(event)
+assert bindings.http.decode(headers, body) == event
 """
 
 from __future__ import annotations

@@ -1,5 +1,6 @@
-"""Context attributes: names, the seven types, and the rule of each core attribute (specification, sections "Naming
-Conventions", "Type System", "Context Attributes").
+"""Context attributes: names, the seven types, and the rule of each core attribute.
+
+Specification, sections "Naming Conventions", "Type System", "Context Attributes".
 
 A value is kept as `bool`, `int`, `str` or `bytes`; a Timestamp as the text that came, marked by `TimestampText`. Every
 check is given what was found and a `Findings`; it returns the value to keep, or None after it has noted a problem.
@@ -38,6 +39,7 @@ __all__ = [
     "check_extension",
     "check_name",
     "core_attributes",
+    "declarations",
     "declared",
     "decode_base64",
     "is_string",
@@ -57,7 +59,7 @@ _NAME = re.compile("[a-z0-9]+")  # CE-naming-a, CE-naming-c; matched in full: "$
 _NAME_V03 = re.compile("[a-z][a-z0-9]*")  # V03-spec-b
 _RESERVED = frozenset({"data"})  # CE-naming-f
 
-# ---------------------------------------------------------------------------------------------------------- the grammars
+# --------------------------------------------------------------------------------------------- the grammars
 
 # CE-types-e, CE-types-f, CE-types-g: controls, the 66 noncharacters, surrogates that stand alone.
 _NOT_IN_STRINGS = re.compile(
@@ -105,7 +107,7 @@ _INTEGER = re.compile(r"-?(?:0|[1-9]\d*)", re.ASCII)  # CE-types-d: the int part
 _LOWEST, _HIGHEST = -(2**31), 2**31 - 1  # CE-types-c
 
 
-# ------------------------------------------------------------------------------------------------------------- the types
+# ------------------------------------------------------------------------------------------------ the types
 
 
 class AttributeType(NamedTuple):
@@ -170,10 +172,14 @@ def _read_timestamp(text: str) -> TimestampText | None:
 
 Boolean = AttributeType("Boolean", "CE-types-b", 'must be "true" or "false"', _read_boolean)
 Integer = AttributeType("Integer", "CE-types-d", "must be a whole number of 32 bits", _read_integer)
-String = AttributeType("String", "CE-types-e", "must not have control characters, noncharacters or lone surrogates", _read_string)
+String = AttributeType(
+    "String", "CE-types-e", "must not have control characters, noncharacters or lone surrogates", _read_string
+)
 Binary = AttributeType("Binary", "CE-types-h", "must be base64 text (RFC 4648)", decode_base64)
 URI = AttributeType("URI", "CE-types-i", "must be an absolute URI without fragment (RFC 3986)", _read_uri)
-URIReference = AttributeType("URI-reference", "CE-types-j", "must be a URI-reference (RFC 3986)", _read_uri_reference)
+URIReference = AttributeType(
+    "URI-reference", "CE-types-j", "must be a URI-reference (RFC 3986)", _read_uri_reference
+)
 Timestamp = AttributeType("Timestamp", "CE-types-k", "must be an RFC 3339 timestamp", _read_timestamp)
 
 
@@ -196,9 +202,7 @@ def spelled(value: Value | Raw) -> str:
         return "true" if value else "false"
     if isinstance(value, int):
         return str(value)
-    if isinstance(value, bytes):
-        return b64encode(value).decode()
-    return bytes(value).decode()
+    return bytes(value).decode() if isinstance(value, Raw) else b64encode(value).decode()
 
 
 def native(value: Value) -> Value | datetime:
@@ -206,15 +210,16 @@ def native(value: Value) -> Value | datetime:
     return timestamps.parse(value) if isinstance(value, TimestampText) else value
 
 
-# ------------------------------------------------------------------------------------------- declared extension attributes
+# ---------------------------------------------------------------------------- declared extension attributes
 
-_declared: dict[str, AttributeType] = {}
+declarations: dict[str, AttributeType] = {}
+"""The declared types by name; to be changed by `register` only."""
 
 watchers: list[Callable[[], None]] = []
 """Called after each declaration: for those who remember what undeclared names were read as."""
 
 
-def register(name: str, type: AttributeType) -> None:  # noqa: A002 - the specification's word
+def register(name: str, type: AttributeType) -> None:
     """Declare the type of an extension attribute, so that it is checked, and comes back as such from untyped protocols.
 
     Registering is for the start of a program: events that were read before keep what they have. Raises `ValueError` for
@@ -222,24 +227,24 @@ def register(name: str, type: AttributeType) -> None:  # noqa: A002 - the specif
     """
     if not _NAME.fullmatch(name) or name in _RESERVED or any(name in core for core in _core.values()):
         raise ValueError(f"{excerpt(name)} cannot be the name of an extension attribute")
-    if _declared.get(name, type) is not type:
-        raise ValueError(f"{name} is declared as {_declared[name].name} already")
-    _declared[name] = type
+    if declarations.get(name, type) is not type:
+        raise ValueError(f"{name} is declared as {declarations[name].name} already")
+    declarations[name] = type
     for changed in watchers:
         changed()
 
 
 def unregister(name: str) -> None:
     """Take a declaration back, for tests; a name that was not declared is no error."""
-    _declared.pop(name, None)
+    declarations.pop(name, None)
 
 
 def declared(name: str) -> AttributeType | None:
     """Return the declared type of an extension attribute, or None."""
-    return _declared.get(name)
+    return declarations.get(name)
 
 
-# --------------------------------------------------------------------------------------------------------------- checks
+# --------------------------------------------------------------------------------------------------- checks
 
 
 def check_name(name: object, findings: Findings, version: str) -> str | None:
@@ -259,10 +264,16 @@ def check_name(name: object, findings: Findings, version: str) -> str | None:
         else:
             if _NAME_V03.fullmatch(name) and name not in _RESERVED:
                 return name
-            requirement, rule = "V03-spec-b", "must have a lower-case letter, then such letters and digits as its name"
+            requirement, rule = (
+                "V03-spec-b",
+                "must have a lower-case letter, then such letters and digits as its name",
+            )
         lower = name.lower() if name.isascii() else name
         better = lower != name and _NAME.fullmatch(lower) is not None
-        if findings.repair(requirement, rule, name, hint=f"write {lower[:40]}" if better else None) and better:
+        if (
+            findings.repair(requirement, rule, name, hint=f"write {lower[:40]}" if better else None)
+            and better
+        ):
             return lower
     else:
         findings.report("CE-naming-a", "an attribute name must be a string", None, name)
@@ -272,7 +283,7 @@ def check_name(name: object, findings: Findings, version: str) -> str | None:
 def check_extension(name: str, value: object, findings: Findings, version: str) -> Value | Raw | None:
     """Return the value of an extension attribute to keep, read by its declared type if it is a text with one."""
     if isinstance(value, str):
-        wanted = _declared.get(name)
+        wanted = declarations.get(name)
         if wanted is None or wanted is String:
             return _checked_text(value if type(value) in (str, TimestampText) else str(value), name, findings)
         found = wanted.read(value)
@@ -295,7 +306,7 @@ def check_extension(name: str, value: object, findings: Findings, version: str) 
             "CE-types-l", "must be a boolean, a 32-bit integer, a string, bytes or a timestamp", name, value
         )
         return None
-    wanted = _declared.get(name)
+    wanted = declarations.get(name)
     if wanted is not None and wanted is not type_of(kept):
         findings.report("CE-types-n", f"is declared to be {wanted.name}", name, value)
         return None
@@ -321,7 +332,9 @@ def _checked_datetime(value: datetime, name: str, findings: Findings) -> Timesta
     try:
         return timestamps.render(value)
     except ValueError:
-        findings.report("CE-types-p", "must have a time zone", name, hint="use datetime.now(UTC), or replace(tzinfo=...)")
+        findings.report(
+            "CE-types-p", "must have a time zone", name, hint="use datetime.now(UTC), or replace(tzinfo=...)"
+        )
         return None
 
 
@@ -388,22 +401,27 @@ def _check_datacontenttype(value: object, name: str, findings: Findings) -> str 
         return text
     if text == text.strip(" ") and mediatypes.parse(text) is not None:
         return accepted_content_types.add(text)
-    return text if findings.repair("CE-datacontenttype-a", "must be a media type (RFC 2046)", name, text) else None
+    return (
+        text
+        if findings.repair("CE-datacontenttype-a", "must be a media type (RFC 2046)", name, text)
+        else None
+    )
 
 
 def _check_time(value: object, name: str, findings: Findings) -> str | None:
     if isinstance(value, datetime):
-        return _checked_datetime(value, name, findings)
+        rendered = _checked_datetime(value, name, findings)
+        return None if rendered is None else str(rendered)
     if not isinstance(value, str):
         findings.report("CE-time-a", "must be a string with an RFC 3339 timestamp", name, value)
     elif timestamps.is_timestamp(value):
-        return TimestampText(value)
+        return str(value)
     else:
         mended = timestamps.repaired(value)
         if mended is None:
             findings.report("CE-time-a", Timestamp.rule, name, value)
         elif findings.repair("CE-time-a", Timestamp.rule, name, value, hint=f"perhaps {mended}"):
-            return TimestampText(mended)
+            return mended
     return None
 
 
@@ -429,7 +447,7 @@ accepted_uris = Accepted()
 accepted_content_types = Accepted()
 
 
-# ---------------------------------------------------------------------------------------------------- the core attributes
+# -------------------------------------------------------------------------------------- the core attributes
 
 _Check: TypeAlias = Callable[[object, str, Findings], str | None]
 

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from typing import Any, NamedTuple, TypeAlias, TypeVar
+from typing import Any, NamedTuple, TypeAlias, TypeVar, cast
 
 import msgspec
 from msgspec import Raw
@@ -79,7 +79,7 @@ def register_codec(media_type: str, encode: Callable[[Any], bytes], decode: Call
     _codecs[parsed.essence] = Codec(encode, decode)
 
 
-# ----------------------------------------------------------------------------------------------- from a program's value
+# ----------------------------------------------------------------------------------- from a program's value
 
 
 def encode(data: object, datacontenttype: str | None) -> Stored:
@@ -90,20 +90,24 @@ def encode(data: object, datacontenttype: str | None) -> Stored:
     """
     if data is None:
         return None
-    if isinstance(data, bytes | bytearray | memoryview):
-        return data if type(data) in (bytes, Binary) else bytes(data)
+    if isinstance(data, Binary):
+        return data
     if isinstance(data, Raw):
         return json_value(bytes(data))
+    if isinstance(data, bytes | bytearray | memoryview):
+        return bytes(cast("bytes", data))
     media_type = _parse(datacontenttype)
     if media_type is None or media_type.is_json:
         return Raw(_encode_json(data))
     codec = _codecs.get(media_type.essence)
     if codec is not None:
-        return _called(codec.encode, data, datacontenttype, "encode")
+        return bytes(_called(codec.encode, data, datacontenttype, "encode"))
     if not isinstance(data, str):
         raise DataError(f"{excerpt(data)} cannot be encoded as {excerpt(datacontenttype)}; give bytes")
     if not media_type.is_text:
-        raise DataError(f"text cannot be encoded as {excerpt(datacontenttype)}, which is not a text type; give bytes")
+        raise DataError(
+            f"text cannot be encoded as {excerpt(datacontenttype)}, which is not a text type; give bytes"
+        )
     _encode_text(data, datacontenttype)  # raises where the charset cannot hold it
     return str(data)
 
@@ -141,10 +145,14 @@ _json_encoder = msgspec.json.Encoder(enc_hook=_foreign, decimal_format="number")
 _json_decoder = msgspec.json.Decoder()
 _raw_decoder = msgspec.json.Decoder(Raw)
 _sorted_encoder = msgspec.json.Encoder(order="sorted")
-_FAILURES = (TypeError, ValueError, OverflowError)  # all that msgspec and pydantic raise, but for too deep recursion
+_FAILURES = (
+    TypeError,
+    ValueError,
+    OverflowError,
+)  # all that msgspec and pydantic raise, but for too deep recursion
 
 
-# ------------------------------------------------------------------------------------------------------- from the wire
+# -------------------------------------------------------------------------------------------- from the wire
 
 
 def json_value(text: bytes) -> Raw:
@@ -172,8 +180,9 @@ def content(data: Stored, datacontenttype: str | None) -> bytes | None:
     if data is None or type(data) is bytes:
         return data
     if isinstance(data, Raw):
-        charset = _charset(datacontenttype)
-        return bytes(data) if charset == "utf-8" else _encode_text(bytes(data).decode(), datacontenttype)
+        if datacontenttype is None or "=" not in datacontenttype or _charset(datacontenttype) == "utf-8":
+            return bytes(data)
+        return _encode_text(bytes(data).decode(), datacontenttype)
     if isinstance(data, str):
         return _encode_text(data, datacontenttype)
     return bytes(data)
@@ -215,7 +224,7 @@ def is_json(data: Stored, datacontenttype: str | None) -> bool:
     return media_type is not None and media_type.is_json
 
 
-# ------------------------------------------------------------------------------------------------- to a program's value
+# ------------------------------------------------------------------------------------- to a program's value
 
 
 def value(data: Stored, datacontenttype: str | None) -> Any:
@@ -348,4 +357,6 @@ def _called(codec: Callable[[Any], Any], data: Any, datacontenttype: str | None,
     except DataError:
         raise
     except Exception as error:  # a codec of somebody else's: whatever it raises is about the data
-        raise DataError(f"data cannot be {verb}d as {excerpt(datacontenttype)}: {type(error).__name__}") from error
+        raise DataError(
+            f"data cannot be {verb}d as {excerpt(datacontenttype)}: {type(error).__name__}"
+        ) from error

@@ -16,7 +16,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from typing import Any, NamedTuple
+from typing import Any
+
+from msgspec import Struct
 
 __all__ = [
     "CloudEventError",
@@ -41,7 +43,7 @@ class CloudEventError(Exception):
     http_status = 500
 
 
-class Problem(NamedTuple):
+class Problem(Struct, frozen=True):
     """One way in which an event breaks the specification, or one repair that lenient reading made.
 
     `requirement` is the id of a row in `conformance/requirements.json`, such as `CE-id-b`. `value` is an excerpt of
@@ -148,7 +150,9 @@ def excerpt(value: object) -> str:
 
 
 def _escaped(text: str) -> str:
-    return "".join(c if c.isprintable() and c not in '"\\' else c.encode("unicode_escape").decode() for c in text)
+    return "".join(
+        c if c.isprintable() and c not in '"\\' else c.encode("unicode_escape").decode() for c in text
+    )
 
 
 def _cut(text: str) -> str:

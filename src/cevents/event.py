@@ -4,15 +4,19 @@ Formats and bindings make events with `assemble` (attributes as they came) or `e
 be good) and read them with `wire_attributes` and `stored_data`. Programs use `CloudEvent`.
 """
 
+# pyright: reportPrivateUsage=false
+# The functions for formats and bindings below the class are its friends.
 from __future__ import annotations
 
+import builtins
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from operator import attrgetter
 from types import MappingProxyType
-from typing import Annotated, Any, Generic, TypeVar, cast
+from typing import Annotated, Any, Generic, Self, TypeVar, cast
 
-from msgspec import Meta, Raw, Struct
+from msgspec import UNSET, Meta, Raw, Struct
 
 from cevents import attributes as attributes_
 from cevents import data as data_
@@ -28,6 +32,9 @@ __all__ = [
     "assemble",
     "content_type",
     "enclose",
+    "is_good",
+    "kept_extensions",
+    "parts",
     "stored_data",
     "wire_attributes",
 ]
@@ -59,7 +66,15 @@ class Envelope(Struct, omit_defaults=True, gc=False):
 UNREADABLE: Any = object()
 """What a decoder hands on for an attribute whose problem it has noted, so that it is not also said to be missing."""
 
-_MADE: Any = type("_Made", (), {"__repr__": lambda self: "<made>"})()  # what is left out is made by the constructor
+
+class _Made:
+    """Stands for what the constructor makes when it is left out."""
+
+    def __repr__(self) -> str:
+        return "<made>"
+
+
+_MADE: Any = _Made()
 _UNCHANGED: Any = object()
 
 
@@ -87,10 +102,10 @@ class CloudEvent(Generic[T_co]):
         self,
         /,
         *,
-        type: str,  # noqa: A002 - the specification's name
+        type: str,
         source: str,
         data: Any = None,
-        id: str = _MADE,  # noqa: A002 - the specification's name
+        id: str = _MADE,
         time: datetime | str | None = _MADE,
         datacontenttype: str | None = None,
         subject: str | None = None,
@@ -114,8 +129,9 @@ class CloudEvent(Generic[T_co]):
         findings.conclude()
         self._data = data_.encode(data, datacontenttype)
         self._repairs = ()
+        self._value = UNSET
 
-    # ------------------------------------------------------------------------------------------------ core attributes
+    # -------------------------------------------------------------------------------------- core attributes
 
     @property
     def specversion(self) -> str:
@@ -162,7 +178,7 @@ class CloudEvent(Generic[T_co]):
         """The schema that the data adheres to, an absolute URI (under 0.3: `schemaurl`, a URI-reference)."""
         return self._envelope.dataschema
 
-    # ------------------------------------------------------------------------------------------------- all attributes
+    # --------------------------------------------------------------------------------------- all attributes
 
     @property
     def attributes(self) -> Mapping[str, bool | int | str | bytes | datetime]:
@@ -172,11 +188,12 @@ class CloudEvent(Generic[T_co]):
     @property
     def extensions(self) -> Mapping[str, bool | int | str | bytes | datetime]:
         """Every extension attribute that is set, by name, as Python values; a read-only mapping."""
-        return MappingProxyType({name: _native(name, value) for name, value in _extensions(self).items()})
+        return MappingProxyType({name: _native(name, value) for name, value in kept_extensions(self).items()})
 
     def __getitem__(self, name: str) -> bool | int | str | bytes | datetime:
         """The value of any attribute; `KeyError` when it is not set."""
-        return _native(name, _kept(self)[name])
+        found: bool | int | str | bytes | datetime = _native(name, _kept(self)[name])
+        return found
 
     def __contains__(self, name: object) -> bool:
         """Tell whether an attribute is set."""
@@ -186,13 +203,14 @@ class CloudEvent(Generic[T_co]):
 
     def get(self, name: str, default: Any = None) -> Any:
         """The value of any attribute, or `default` when it is not set."""
-        return self[name] if name in self else default
+        kept = _kept(self)
+        return _native(name, kept[name]) if name in kept else default
 
     def text(self, name: str) -> str:
         """The canonical string form of an attribute: for a time exactly what came. `KeyError` when it is not set."""
         return attributes_.spelled(_kept(self)[name])
 
-    # ----------------------------------------------------------------------------------------------------------- data
+    # ------------------------------------------------------------------------------------------------- data
 
     @property
     def data(self) -> T_co:
@@ -201,11 +219,10 @@ class CloudEvent(Generic[T_co]):
         Parsed when first asked for and kept; a program that changes what it got changes neither `data_bytes` nor what
         is encoded. Raises `DataError` where the data is not what its content type claims.
         """
-        try:
-            return cast("T_co", self._value)
-        except AttributeError:
-            self._value = data_.value(self._data, self.datacontenttype)
-            return cast("T_co", self._value)
+        found = self._value
+        if found is UNSET:
+            found = self._value = data_.value(self._data, self._envelope.datacontenttype)
+        return cast("T_co", found)
 
     @property
     def data_bytes(self) -> bytes | None:
@@ -217,16 +234,16 @@ class CloudEvent(Generic[T_co]):
         """Tell whether there is data at all: true for JSON null and for zero bytes."""
         return self._data is not None
 
-    def data_as(self, wanted: type[T]) -> T:
+    def data_as(self, wanted: builtins.type[T]) -> T:
         """The data as a `wanted`: a dataclass, msgspec Struct, TypedDict, pydantic model, any type msgspec can build.
 
         Raises `DataError`, naming the member that does not fit, and when there is no data.
         """
         return data_.as_type(self._data, self.datacontenttype, wanted)
 
-    # -------------------------------------------------------------------------------------------------------- changes
+    # ---------------------------------------------------------------------------------------------- changes
 
-    def replace(self: _E, /, **changes: Any) -> _E:
+    def replace(self, /, **changes: Any) -> Self:
         """Return a copy with other attributes or data; None takes an optional one away.
 
         The copy keeps `id` unless another is given: give one where it is another event (`CE-id-d`). Data that is not
@@ -245,7 +262,7 @@ class CloudEvent(Generic[T_co]):
 
     __replace__ = replace
 
-    def to_v03(self: _E) -> _E:
+    def to_v03(self) -> Self:
         """Return this event under specversion 0.3: `dataschema` becomes `schemaurl`.
 
         Raises `InvalidEvent` for what 0.3 cannot say: Boolean attributes, names that begin with a digit.
@@ -253,12 +270,12 @@ class CloudEvent(Generic[T_co]):
         if self.specversion == "0.3":
             return self
         findings = Findings()
-        for name, value in _extensions(self).items():
+        for name, value in kept_extensions(self).items():
             if isinstance(value, bool):
                 findings.report("V03-spec-c", "must not be a boolean under specversion 0.3", name, value)
         return self._under("0.3", "dataschema", "schemaurl", findings)
 
-    def to_v1(self: _E) -> _E:
+    def to_v1(self) -> Self:
         """Return this event under specversion 1.0: `schemaurl` becomes `dataschema`.
 
         Raises `InvalidEvent` for what 1.0 cannot say: a relative schema URL, Map attributes, an empty source.
@@ -267,15 +284,15 @@ class CloudEvent(Generic[T_co]):
             return self
         return self._under("1.0", "schemaurl", "dataschema", Findings())
 
-    def _under(self: _E, version: str, schema: str, renamed: str, findings: Findings) -> _E:
+    def _under(self, version: str, schema: str, renamed: str, findings: Findings) -> Self:
         found = {renamed if name == schema else name: value for name, value in _kept(self).items()}
         return _assembled(type(self), {**found, "specversion": version}, self._data, findings)
 
     def validate(self) -> None:
         """Check the event by the rules of its specversion; raises `InvalidEvent`.
 
-        Only an event that was read leniently can fail: every other one was checked when it was made. Encoders call this,
-        so that what lenient reading let pass is not sent on unnoticed.
+        Only an event that was read leniently can fail: every other one was checked when it was made. Encoders call
+        this, so that what lenient reading let pass is not sent on unnoticed.
         """
         findings = Findings()
         _checked(_kept(self), findings)
@@ -286,7 +303,7 @@ class CloudEvent(Generic[T_co]):
         """What lenient reading mended in this event, or let pass; empty for every other event."""
         return self._repairs
 
-    # ------------------------------------------------------------------------------------------------------- protocol
+    # --------------------------------------------------------------------------------------------- protocol
 
     def __eq__(self, other: object) -> bool:
         """Equal when all attributes have the same canonical text, media types compare as such, and data is the same.
@@ -294,7 +311,7 @@ class CloudEvent(Generic[T_co]):
         Canonical texts, since an Integer 5 is "5" after a protocol that has only texts. Two spellings of one instant
         are two texts.
         """
-        if not isinstance(other, CloudEvent):
+        if not _is_event(other):
             return NotImplemented
         one, two = _kept(self), _kept(other)
         one.pop("datacontenttype", None)
@@ -317,17 +334,21 @@ class CloudEvent(Generic[T_co]):
         size = "" if self._data is None else f", data=<{len(self._data)} {_unit(self._data)}>"
         return f"{type(self).__name__}({attributes}{size})"
 
-    def __copy__(self: _E) -> _E:
+    def __copy__(self) -> Self:
         return self
 
-    def __deepcopy__(self: _E, memo: object) -> _E:
+    def __deepcopy__(self, memo: object) -> Self:
         return self
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _restored, (type(self), _kept(self), self._data, self._repairs)
 
 
-# ------------------------------------------------------------------------------------------ for formats and bindings
+def _is_event(value: object) -> TypeGuard[CloudEvent[Any]]:
+    return isinstance(value, CloudEvent)
+
+
+# --------------------------------------------------------------------------------- for formats and bindings
 
 
 def assemble(found: Mapping[str, object], data: Stored, findings: Findings) -> CloudEvent[Any]:
@@ -336,27 +357,73 @@ def assemble(found: Mapping[str, object], data: Stored, findings: Findings) -> C
     Values are texts, or what the format knows their types to be; `UNREADABLE` for one whose problem was noted already.
     Raises `InvalidEvent` with all that is in `findings`.
     """
-    return _assembled(CloudEvent, found, data, findings)
+    kind: type[CloudEvent[Any]] = CloudEvent
+    return _assembled(kind, found, data, findings)
 
 
-def enclose(envelope: Envelope, data: Stored) -> CloudEvent[Any]:
-    """Make an event of an envelope that has been proved good; its extensions are asked for when needed."""
+def is_good(envelope: Envelope) -> bool:
+    """Check by their grammars the core attributes of 1.0 that have one; false if in doubt. For those in a hurry.
+
+    That the attributes are Strings at all, and that those which must not be empty are not, the caller has checked.
+    Texts that come again and again are shared between events.
+    """
+    source = attributes_.accepted_sources.get(envelope.source)
+    if source is None:
+        if not attributes_.is_uri_reference(envelope.source):
+            return False
+        source = attributes_.accepted_sources.add(envelope.source)
+    envelope.source = source
+    if envelope.time is not None and timestamps.is_usual(envelope.time) is None:
+        return False
+    if envelope.datacontenttype is not None:
+        declared = attributes_.accepted_content_types.get(envelope.datacontenttype)
+        if declared is None:
+            return False  # the careful way remembers it if it is good
+        envelope.datacontenttype = declared
+    if envelope.dataschema is not None:
+        schema = attributes_.accepted_uris.get(envelope.dataschema)
+        if schema is None:
+            return False
+        envelope.dataschema = schema
+    return True
+
+
+def enclose(
+    envelope: Envelope, data: Stored, extensions: dict[str, Value | Raw] | None = None
+) -> CloudEvent[Any]:
+    """Make an event of what has been proved good; extensions by name, None where they are in the envelope."""
     event: CloudEvent[Any] = _new(CloudEvent)
     event._envelope = envelope
-    event._extensions = None
+    event._extensions = extensions
     event._data = data
     event._repairs = ()
+    event._value = UNSET
     return event
 
 
 def wire_attributes(event: CloudEvent[Any]) -> dict[str, Value | Raw]:
-    """Return the attributes of an event as they are kept, core first, then extensions by name; the dict is the caller's.
+    """Return the attributes of an event as they are kept, core first, then extensions by name; a new dict.
 
     Raises `InvalidEvent` for an event whose problems lenient reading let pass: what is written conforms.
     """
     if event._repairs:
         event.validate()
     return _kept(event)
+
+
+parts: Callable[
+    [CloudEvent[Any]], tuple[Envelope, dict[str, Value | Raw] | None, Stored, tuple[Problem, ...]]
+]
+parts = attrgetter("_envelope", "_extensions", "_data", "_repairs")
+"""Envelope, extensions (None where they are in the envelope), data and repairs of an event, for those in a hurry."""
+
+
+def kept_extensions(event: CloudEvent[Any]) -> dict[str, Value | Raw]:
+    """Return the extension attributes of an event as they are kept, by name; not to be changed."""
+    found = event._extensions
+    if found is None:
+        found = event._extensions = event._envelope.extensions()
+    return found
 
 
 def stored_data(event: CloudEvent[Any]) -> Stored:
@@ -370,17 +437,18 @@ def content_type(event: CloudEvent[Any]) -> str | None:
     return data_.IMPLIED_CONTENT_TYPE if declared is None and isinstance(event._data, Raw) else declared
 
 
-_new = object.__new__
+_new: Any = object.__new__
 
 
 def _assembled(kind: type[_E], found: Mapping[str, object], data: Stored, findings: Findings) -> _E:
     envelope, extensions = _checked(found, findings)
     findings.conclude()
-    event = _new(kind)
+    event: _E = _new(kind)
     event._envelope = envelope
     event._extensions = extensions
     event._data = data
     event._repairs = tuple(findings.repairs)
+    event._value = UNSET
     return event
 
 
@@ -424,7 +492,7 @@ def _checked(found: Mapping[str, object], findings: Findings) -> tuple[Envelope,
 
 def _version(found: object, findings: Findings) -> str | None:
     if found in ("1.0", "0.3"):
-        return cast("str", found)
+        return str(found)
     if found is UNREADABLE:
         return None
     if found is None:
@@ -436,18 +504,15 @@ def _version(found: object, findings: Findings) -> str | None:
         findings.report("CE-specversion-b", "must not be empty", "specversion", found)
     elif found.isascii() and found.replace(".", "0").isdigit() and found.split(".")[0] == "1":
         # T-CORE-17: another minor version of 1 is read as 1.0
-        if findings.repair("CE-specversion-c", "is not a version known here", "specversion", found, hint="1.0 is"):
+        if findings.repair(
+            "CE-specversion-c", "is not a version known here", "specversion", found, hint="1.0 is"
+        ):
             return "1.0"
     else:
-        findings.report("CE-specversion-c", "is not a version known here", "specversion", found, hint="1.0 and 0.3 are")
+        findings.report(
+            "CE-specversion-c", "is not a version known here", "specversion", found, hint="1.0 and 0.3 are"
+        )
     return None
-
-
-def _extensions(event: CloudEvent[Any]) -> dict[str, Value | Raw]:
-    found = event._extensions
-    if found is None:
-        found = event._extensions = event._envelope.extensions()
-    return found
 
 
 def _kept(event: CloudEvent[Any]) -> dict[str, Value | Raw]:
@@ -466,12 +531,12 @@ def _kept(event: CloudEvent[Any]) -> dict[str, Value | Raw]:
         kept["subject"] = envelope.subject
     if envelope.dataschema is not None:
         kept["schemaurl" if envelope.specversion == "0.3" else "dataschema"] = envelope.dataschema
-    kept.update(_extensions(event))
+    kept.update(kept_extensions(event))
     return kept
 
 
 def _restored(kind: type[_E], kept: dict[str, Any], data: Stored, repairs: tuple[Problem, ...]) -> _E:
-    event = _new(kind)
+    event: _E = _new(kind)
     core = {name: kept.pop(name) for name in Envelope.__struct_fields__ if name in kept}
     if "schemaurl" in kept and core["specversion"] == "0.3":
         core["dataschema"] = kept.pop("schemaurl")
@@ -479,6 +544,7 @@ def _restored(kind: type[_E], kept: dict[str, Any], data: Stored, repairs: tuple
     event._extensions = kept
     event._data = data
     event._repairs = repairs
+    event._value = UNSET
     return event
 
 
@@ -518,5 +584,3 @@ def _comparable(datacontenttype: str | None) -> object:
 
 def _unit(data: Stored) -> str:
     return "characters" if isinstance(data, str) else "bytes"
-
-

@@ -15,8 +15,17 @@ _TOKEN = r"[A-Za-z0-9!#$%&'*+\-.^_`{|}~]+"  # noqa: S105 - RFC 2045 token: no sp
 _QUOTED_STRING = r'"(?:[^"\\\x00-\x1f\x7f-\U0010ffff]|\\[\x20-\x7e])*"'
 _PARAMETER = re.compile(f"[ \\t]*;[ \\t]*({_TOKEN})=({_TOKEN}|{_QUOTED_STRING})")
 _MEDIA_TYPE = re.compile(f"({_TOKEN})/({_TOKEN})((?:[ \\t]*;[ \\t]*{_TOKEN}=(?:{_TOKEN}|{_QUOTED_STRING}))*)")
-_NO_CHARSETS = frozenset({"idna", "punycode", "raw-unicode-escape", "raw_unicode_escape", "undefined", "unicode-escape",
-    "unicode_escape"})  # codecs to Python, charsets to nobody
+_NO_CHARSETS = frozenset(
+    {
+        "idna",
+        "punycode",
+        "raw-unicode-escape",
+        "raw_unicode_escape",
+        "undefined",
+        "unicode-escape",
+        "unicode_escape",
+    }
+)  # codecs to Python, charsets to nobody
 _REMEMBERED = 256  # characters; longer ones are parsed each time, so that the cache stays small
 
 
@@ -40,7 +49,9 @@ class MediaType(NamedTuple):
     @property
     def is_text(self) -> bool:
         """Tell whether content of this type is characters: `text/*`, XML, or anything that names its charset."""
-        return self.type == "text" or self.subtype == "xml" or self.subtype.endswith("+xml") or "charset" in self.parameters
+        if self.type == "text" or "charset" in self.parameters:
+            return True
+        return self.subtype == "xml" or self.subtype.endswith("+xml")
 
     @property
     def codec(self) -> str | None:

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeGuard, cast
 
 from cevents.errors import Findings
 from cevents.event import UNREADABLE
 
-__all__ = ["Headers", "pairs", "percent_decode", "percent_encode"]
+__all__ = ["Headers", "is_plain", "pairs", "percent_decode", "percent_encode"]
 
 Headers: TypeAlias = Mapping[Any, Any] | Iterable[tuple[Any, Any]]
 """A mapping, an iterable of pairs, of str or bytes; an ASGI scope; a WSGI environ; any library's headers object."""
@@ -29,27 +29,29 @@ def pairs(headers: Any) -> Iterator[tuple[str, str]]:
         if type(value) is str:
             yield name, value
         elif isinstance(value, list | tuple):
-            for one in value:
+            for one in cast("Iterable[Any]", value):
                 yield name, _text(one)
         elif value is not None:
             yield name, _text(value)
 
 
 def _raw_pairs(headers: Any) -> Iterable[tuple[Any, Any]]:
-    if type(headers) is list:
-        return headers
-    if isinstance(headers, Mapping):
-        if "asgi" in headers or ("headers" in headers and headers.get("type") in ("http", "websocket")):
+    if _is_mapping(headers):
+        if "headers" in headers and ("asgi" in headers or headers.get("type") in ("http", "websocket")):
             return _raw_pairs(headers["headers"])
         if "wsgi.version" in headers or "REQUEST_METHOD" in headers:
             return _of_environ(headers)
     for method in ("multi_items", "items"):  # httpx joins repeated headers in items()
-        items = getattr(headers, method, None)
+        items: Any = getattr(headers, method, None)  # pyright: ignore[reportUnknownArgumentType] # of any library
         if items is not None:
-            return items()  # type: ignore[no-any-return] # pairs, in every library that has it
+            return cast("Iterable[tuple[Any, Any]]", items())
     if isinstance(headers, Iterable) and not isinstance(headers, str | bytes):
-        return headers
+        return cast("Iterable[tuple[Any, Any]]", headers)
     raise TypeError(f"headers must be a mapping or pairs, not {type(headers).__name__}")
+
+
+def _is_mapping(headers: object) -> TypeGuard[Mapping[Any, Any]]:
+    return isinstance(headers, Mapping)
 
 
 def _of_environ(environ: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
@@ -64,8 +66,8 @@ def _of_environ(environ: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
 def _text(value: Any) -> str:
     if isinstance(value, str):
         return value
-    if isinstance(value, bytes | bytearray | memoryview):
-        return bytes(value).decode("latin-1")
+    if isinstance(value, bytes | bytearray):
+        return value.decode("latin-1")
     raise TypeError(f"a header must be str or bytes, not {type(value).__name__}")
 
 
@@ -77,12 +79,19 @@ def percent_encode(text: str) -> str:
 _CODED = re.compile("[^!#$&-~]+")
 
 
-def percent_decode(value: str, name: str, findings: Findings) -> Any:
+def is_plain(text: str) -> bool:
+    """Tell whether a text without controls stands for itself in a header: nothing is encoded, nothing to be decoded."""
+    return text.isascii() and "%" not in text and " " not in text and '"' not in text
+
+
+def percent_decode(name: str, value: str, findings: Findings) -> Any:
     """Undo quoted strings, then one round of percent-encoding (HTTP-3.1.3.2-e, HTTP-3.1.3.2-f).
 
-    Returns `UNREADABLE` after noting a problem. Lenient reading takes what is malformed for itself, and raw characters beyond
-    ASCII for UTF-8.
+    Returns `UNREADABLE` after noting a problem. Lenient reading takes what is malformed for itself, and raw
+    characters beyond ASCII for UTF-8.
     """
+    if is_plain(value):
+        return value
     if not value.isascii():
         if not findings.repair("HTTP-3.1.3.2-b", "must be printable ASCII", name, value):
             return UNREADABLE
@@ -96,7 +105,11 @@ def percent_decode(value: str, name: str, findings: Findings) -> Any:
     if "%" not in value:
         return value
     if _MALFORMED.search(value) and not findings.repair(
-        "HTTP-3.1.3.2-f", "has a percent sign that encodes nothing", name, value, hint="%25 encodes a percent sign"
+        "HTTP-3.1.3.2-f",
+        "has a percent sign that encodes nothing",
+        name,
+        value,
+        hint="%25 encodes a percent sign",
     ):
         return UNREADABLE
     coded = _ESCAPE.sub(lambda match: bytes.fromhex(match[1].decode()), value.encode())

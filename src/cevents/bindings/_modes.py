@@ -8,7 +8,7 @@ what is refused, what lenient reading mends.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any, Literal, NamedTuple, TypeAlias
+from typing import Any, Literal, TypeAlias, cast
 
 from msgspec import Raw
 
@@ -16,14 +16,25 @@ from cevents import attributes, formats
 from cevents.attributes import Value
 from cevents.data import Binary, Stored, content
 from cevents.data import value as parsed
-from cevents.errors import Findings, InvalidEvent, NotACloudEvent, UnsupportedFormat, excerpt
-from cevents.event import CloudEvent, assemble, content_type, stored_data, wire_attributes
+from cevents.errors import Findings, NotACloudEvent, UnsupportedFormat, excerpt
+from cevents.event import (
+    CloudEvent,
+    Envelope,
+    assemble,
+    content_type,
+    enclose,
+    is_good,
+    kept_extensions,
+    parts,
+    wire_attributes,
+)
 
 __all__ = [
     "Binding",
     "Mode",
     "decode",
     "decode_batch",
+    "decode_usual",
     "encode_batch",
     "encode_binary",
     "encode_structured",
@@ -34,65 +45,141 @@ Mode: TypeAlias = Literal["binary", "structured", "batch"]
 Metadata: TypeAlias = list[tuple[str, Any]]
 
 
-class Binding(NamedTuple):
-    """What one protocol says of binary mode."""
+class Binding:
+    """What one protocol says of binary mode.
 
-    prefix: str
-    """What stands before an attribute's name, in lower case."""
-    spell: Callable[[str, Value | Raw], Any]
-    """From an attribute's name and kept value to the value on the wire."""
-    read: Callable[[str, Any, Findings], object]
-    """From an attribute's name and the value on the wire to what `assemble` takes."""
-    content_type_requirement: str
-    """The requirement that the content type stands in its own place and not among the attributes."""
+    `prefix` stands before an attribute's name, in lower case. `spell` makes the value on the wire from an attribute's
+    name and kept value; `read` makes of a value on the wire what `assemble` takes. `is_plain` tells of a
+    text without controls whether `spell` and `read` leave it as it is. `content_type_requirement`
+    says that the content type stands in its own place and not among the attributes.
+    """
+
+    def __init__(
+        self,
+        *,
+        prefix: str,
+        spell: Callable[[str, Value | Raw], Any],
+        read: Callable[[str, Any, Findings], object],
+        is_plain: Callable[[str], bool],
+        content_type_requirement: str,
+    ) -> None:
+        self.prefix = prefix
+        self.spell = spell
+        self.read = read
+        self.is_plain = is_plain
+        self.content_type_requirement = content_type_requirement
+        self.core_names = tuple(prefix + name for name in _CORE)
+        self.attribute_names = _AttributeNames(prefix)
 
 
-# --------------------------------------------------------------------------------------------------------------- encode
+_CORE = ("specversion", "type", "source", "id", "time", "subject", "dataschema")
+
+
+class _AttributeNames(dict[object, str | None]):
+    """From a name on the wire to the name of an attribute; None for what is no attribute, "" for what needs care."""
+
+    def __init__(self, prefix: str) -> None:
+        super().__init__()
+        self._prefix = prefix
+
+    def __missing__(self, raw: object) -> str | None:
+        full_name = (raw.decode("latin-1") if isinstance(raw, bytes) else str(raw)).lower()
+        name: str | None
+        if full_name == "content-type":
+            name = "datacontenttype"
+        elif not full_name.startswith(self._prefix):
+            name = None
+        else:
+            name = full_name.removeprefix(self._prefix)
+            findings = Findings()
+            if name == "datacontenttype" or attributes.check_name(name, findings, "1.0") is None:
+                name = ""
+        if len(full_name) <= 64:
+            if len(self) >= 256:
+                self.clear()
+            self[raw] = name
+        return name
+
+
+# --------------------------------------------------------------------------------------------------- encode
 
 
 def encode_binary(event: CloudEvent[Any], binding: Binding) -> tuple[str | None, Metadata, bytes | None]:
     """Return the content type, the attributes with prefixed names, and the bytes of the data or None."""
-    kept = wire_attributes(event)
-    kept.pop("datacontenttype", None)
-    if event.specversion == "0.3":
-        kept = _flattened(kept)
-    declared = content_type(event)
-    if declared is not None and declared[:23].lower() == _MARK:  # T-JSON-13: it would be read as another mode
+    envelope, extensions, data, repairs = parts(event)
+    declared = envelope.datacontenttype
+    if declared is None:
+        declared = content_type(event)
+    elif (
+        len(declared) >= 23 and declared[:23].lower() == _MARK
+    ):  # T-JSON-13: it would be read as another mode
         findings = Findings()
-        findings.report("HTTP-3-c", "marks structured mode, so it cannot be sent in binary mode", "datacontenttype", declared)
+        findings.report(
+            "HTTP-3-c",
+            "marks structured mode, so it cannot be sent in binary mode",
+            "datacontenttype",
+            declared,
+        )
         findings.conclude()
-    prefix, spell = binding.prefix, binding.spell
-    metadata = [(prefix + name, spell(name, value)) for name, value in kept.items()]
-    return declared, metadata, content(stored_data(event), event.datacontenttype)
+    if repairs or envelope.specversion != "1.0":
+        kept = wire_attributes(event)
+        kept.pop("datacontenttype", None)
+        metadata = [
+            (binding.prefix + name, binding.spell(name, value)) for name, value in _flattened(kept).items()
+        ]
+        return declared, metadata, content(data, envelope.datacontenttype)
+    specversion, type_, source, id_, time, subject, dataschema = binding.core_names
+    metadata = [
+        (specversion, envelope.specversion), (type_, envelope.type), (source, envelope.source), (id_, envelope.id)
+    ]  # fmt: skip
+    if envelope.time is not None:
+        metadata.append((time, envelope.time))
+    if envelope.subject is not None:
+        metadata.append((subject, envelope.subject))
+    if envelope.dataschema is not None:
+        metadata.append((dataschema, envelope.dataschema))
+    if extensions is None:
+        extensions = kept_extensions(event)
+    prefix = binding.prefix
+    for name, value in extensions.items():
+        metadata.append((prefix + name, value if type(value) is str else attributes.spelled(value)))
+    if not binding.is_plain("".join([value for _, value in metadata])):
+        spell = binding.spell
+        metadata = [(name, spell(name, value)) for name, value in metadata]
+    return declared, metadata, content(data, envelope.datacontenttype)
 
 
 def _flattened(kept: dict[str, Value | Raw]) -> dict[str, Value | Raw]:
     """Map attributes of 0.3 become one entry for each key, `name-key` (V03-http-a)."""
+    if not any(isinstance(value, Raw) for value in kept.values()):
+        return kept
     flat: dict[str, Value | Raw] = {}
     for name, value in kept.items():
         members = parsed(value, None) if isinstance(value, Raw) else None
         if isinstance(members, dict):
-            for key, entry in members.items():
-                flat[f"{name}-{key}"] = entry if isinstance(entry, str) else formats.json.encode_value(entry).decode()
+            for key, entry in cast("dict[str, Any]", members).items():
+                flat[f"{name}-{key}"] = (
+                    entry if isinstance(entry, str) else formats.json.encode_value(entry).decode()
+                )
         else:
             flat[name] = value
     return flat
 
 
-def encode_structured(event: CloudEvent[Any], format: str) -> tuple[str, bytes]:  # noqa: A002 - the specification's word
+def encode_structured(event: CloudEvent[Any], format: str) -> tuple[str, bytes]:
     """Return the content type of a format and the event in it."""
     found = formats.get(format)
     return found.media_type, found.encode(event)
 
 
-def encode_batch(events: Iterable[CloudEvent[Any]], format: str) -> tuple[str, bytes]:  # noqa: A002
+def encode_batch(events: Iterable[CloudEvent[Any]], format: str) -> tuple[str, bytes]:
     """Return the content type of a format's batches and the events in one; `UnsupportedBatch` where it has none."""
     found = formats.get(format)
     body = found.encode_batch(events)
     return found.batch_media_type or found.media_type, body
 
 
-# --------------------------------------------------------------------------------------------------------------- decode
+# --------------------------------------------------------------------------------------------------- decode
 
 
 def mode_of(content_type: str | None) -> Mode:
@@ -105,8 +192,55 @@ def mode_of(content_type: str | None) -> Mode:
 _MARK = "application/cloudevents"
 
 
+def decode_usual(
+    metadata: Iterable[tuple[Any, Any]], body: bytes, binding: Binding
+) -> CloudEvent[Any] | None:
+    """Return the event of the usual message in binary mode, its content type among `metadata`; None for any other.
+
+    Whatever it leaves, for good or ill, `decode` reads with care and to the same result.
+    """
+    attribute_names = binding.attribute_names
+    found: dict[str, Any] = {}
+    for raw, value in metadata:
+        name = attribute_names[raw]
+        if name is not None:
+            if not name or name in found:
+                return None
+            found[name] = value
+    take = found.pop
+    try:
+        declared = take("datacontenttype", None)
+        if not binding.is_plain("".join(found.values())) or take("specversion") != "1.0":
+            return None
+        envelope = Envelope(
+            "1.0", take("type"), take("source"), take("id"), take("time", None), declared,
+            take("subject", None), take("dataschema", None),
+        )  # fmt: skip
+    except (KeyError, TypeError):  # a required attribute is missing, a value is no text
+        return None
+    if not is_good(envelope) or (declared is not None and mode_of(declared) != "binary"):
+        return None
+    if not (_is_text(envelope.type) and _is_text(envelope.id) and _is_text(envelope.subject)):
+        return None
+    if found:
+        if not attributes.declarations.keys().isdisjoint(found) or not "".join(found.values()).isprintable():
+            return None
+        if len(found) > 1:
+            found = {name: found[name] for name in sorted(found)}
+    return enclose(envelope, body or None, found)
+
+
+def _is_text(text: str | None) -> bool:
+    """Tell of a text in ASCII whether it is a String that is not empty, or unset."""
+    return text is None or (text != "" and text.isprintable())
+
+
 def decode(
-    content_type: str | None, metadata: Iterable[tuple[str, Any]], body: bytes, binding: Binding, findings: Findings
+    content_type: str | None,
+    metadata: Iterable[tuple[str, Any]],
+    body: bytes,
+    binding: Binding,
+    findings: Findings,
 ) -> CloudEvent[Any]:
     """Return the event of a message, whose mode the content type tells.
 
@@ -125,14 +259,16 @@ def decode(
 def decode_batch(content_type: str | None, body: bytes, findings: Findings) -> list[CloudEvent[Any]]:
     """Return the events of a message in batch mode."""
     if mode_of(content_type) != "batch":
-        findings.report("HTTP-3-c", "the content type is not that of a batch", None, content_type, hint="use decode")
+        findings.report(
+            "HTTP-3-c", "the content type is not that of a batch", None, content_type, hint="use decode"
+        )
     findings.conclude()
     assert content_type is not None
     return _format_of(content_type, findings.lenient).decode_batch(body, lenient=findings.lenient)
 
 
 def _format_of(content_type: str, lenient: bool) -> formats.Format:
-    essence = content_type.split(";")[0].strip().lower()
+    essence = content_type.split(";", maxsplit=1)[0].strip().lower()
     if essence == _MARK and lenient:  # T-HTTP-2: without a format it can only be JSON
         return formats.json
     if essence[23:24] not in ("+", "-"):
@@ -141,7 +277,11 @@ def _format_of(content_type: str, lenient: bool) -> formats.Format:
 
 
 def _decode_binary(
-    content_type: str | None, metadata: Iterable[tuple[str, Any]], body: bytes, binding: Binding, findings: Findings
+    content_type: str | None,
+    metadata: Iterable[tuple[str, Any]],
+    body: bytes,
+    binding: Binding,
+    findings: Findings,
 ) -> CloudEvent[Any]:
     prefix, read = binding.prefix, binding.read
     size = len(prefix)
@@ -149,12 +289,15 @@ def _decode_binary(
     for full_name, value in metadata:
         if full_name[:size] == prefix:
             name = full_name[size:]
+            value = read(name, value, findings)
             if name in found:
-                _report_repeated(name, found[name], read(name, value, findings), findings)
-            found[name] = read(name, value, findings)
+                _report_repeated(name, found[name], value, findings)
+            found[name] = value
     if "specversion" not in found:  # T-HTTP-17
         findings.conclude()
-        raise NotACloudEvent(f"the message has no {prefix}specversion, and its content type is not that of CloudEvents")
+        raise NotACloudEvent(
+            f"the message has no {prefix}specversion, and its content type is not that of CloudEvents"
+        )
     if "datacontenttype" in found:
         _settle_content_type(content_type, found, binding, findings)
     if content_type is not None:
@@ -175,11 +318,10 @@ def _report_repeated(name: str, first: object, second: object, findings: Finding
 def _settle_content_type(
     content_type: str | None, found: dict[str, object], binding: Binding, findings: Findings
 ) -> None:
-    """The content type has its own place; where it is missing there, lenient reading takes the attribute (T-HTTP-15)."""
-    findings.repair(
-        binding.content_type_requirement, "must be the content type of the message only", "datacontenttype",
-        found["datacontenttype"],
-    )  # fmt: skip
+    """Settle what the content type is; lenient reading takes the attribute where its own place is empty (T-HTTP-15)."""
+    declared = found["datacontenttype"]
+    rule = "must be the content type of the message only"
+    findings.repair(binding.content_type_requirement, rule, "datacontenttype", declared)
     if content_type is not None:
         del found["datacontenttype"]
 
@@ -196,7 +338,7 @@ def _v03(found: dict[str, object], data: Stored, findings: Findings) -> Stored:
             members[key] = entry
     for name, value in found.items():
         if isinstance(value, dict):
-            found[name] = Raw(formats.json.encode_value(value))
+            found[name] = Raw(formats.json.encode_value(cast("dict[str, Any]", value)))
     encoding = found.pop("datacontentencoding", None)
     if encoding is None or not isinstance(data, bytes):
         return data

@@ -12,9 +12,9 @@ from msgspec import Raw
 
 from cevents.attributes import Value, spelled
 from cevents.bindings import _modes
-from cevents.bindings._headers import Headers, pairs, percent_decode, percent_encode
+from cevents.bindings._headers import Headers, is_plain, pairs, percent_decode, percent_encode
 from cevents.bindings._modes import Mode
-from cevents.errors import Findings, NotACloudEvent, UnsupportedFormat
+from cevents.errors import Findings, NotACloudEvent
 from cevents.event import CloudEvent
 
 __all__ = ["HttpMessage", "content_mode", "decode", "decode_batch", "encode", "encode_batch", "is_cloudevent"]
@@ -27,26 +27,23 @@ class HttpMessage(NamedTuple):
     body: bytes
 
 
-def _spell(name: str, value: Value | Raw) -> str:
+def _spell(_name: str, value: Value | Raw) -> str:
     return percent_encode(spelled(value))  # HTTP-3.1.3.2-a, HTTP-3.1.3.2-c
-
-
-def _read(name: str, value: str, findings: Findings) -> object:
-    if "%" not in value and '"' not in value and value.isascii():
-        return value
-    return percent_decode(value, name, findings)
 
 
 _BINDING = _modes.Binding(
     prefix="ce-",  # HTTP-3.1.3.1-a
     spell=_spell,
-    read=_read,
+    read=percent_decode,
+    is_plain=is_plain,
     content_type_requirement="HTTP-3.1.1-b",
 )
 
 
 def encode(
-    event: CloudEvent[Any], mode: Literal["binary", "structured"] = "binary", format: str = "json"  # noqa: A002
+    event: CloudEvent[Any],
+    mode: Literal["binary", "structured"] = "binary",
+    format: str = "json",
 ) -> HttpMessage:
     """Return the event as headers and body.
 
@@ -64,7 +61,7 @@ def encode(
     return HttpMessage([("content-type", media_type)], body)
 
 
-def encode_batch(events: Iterable[CloudEvent[Any]], format: str = "json") -> HttpMessage:  # noqa: A002
+def encode_batch(events: Iterable[CloudEvent[Any]], format: str = "json") -> HttpMessage:
     """Return the events as one message; to be sent only to whom asked for batches (`HTTP-3-a`).
 
     Raises `UnsupportedBatch` for a format without batches, `InvalidEvent` if the events are not of one specversion.
@@ -79,6 +76,10 @@ def decode(headers: Headers, body: bytes = b"", *, lenient: bool = False) -> Clo
     Raises `NotACloudEvent` for a message that claims nothing, `UnsupportedFormat` for an event format not known here,
     and `InvalidEvent` with every problem, for a batch too. An empty body is no data.
     """
+    if isinstance(headers, list):
+        event = _modes.decode_usual(headers, body if type(body) is bytes else bytes(body), _BINDING)
+        if event is not None:
+            return event
     findings = Findings(lenient=lenient)
     content_type, found = _content_type(headers, findings)
     return _modes.decode(content_type, found, _bytes(body), _BINDING, findings)
@@ -121,7 +122,9 @@ def _content_type(headers: Headers, findings: Findings) -> tuple[str | None, lis
         if name == "content-type":
             value = value.strip(" \t")
             if content_type is not None and content_type != value:
-                findings.report("CE-attrs-d", "is there more than once, with different values", "content-type", value)
+                findings.report(
+                    "CE-attrs-d", "is there more than once, with different values", "content-type", value
+                )
             elif content_type is not None:
                 findings.repair("CE-attrs-d", "is there more than once", "content-type", value)
             content_type = value

@@ -47,9 +47,11 @@ class Format(Protocol):
 _VERBS = ("encode", "decode", "encode_batch", "decode_batch")
 _by_name: dict[str, Format] = {}
 _by_media_type: dict[str, Format] = {}
+_GROUP = "cevents.formats"
+_loaded_groups: set[str] = set()
 
 
-def register(format: Format) -> None:  # noqa: A002 - the specification's word
+def register(format: Format) -> None:
     """Make a format known by its name and its media types, in place of one that had them before.
 
     Raises `TypeError` for an object that lacks a verb (`CE-format-a`), `ValueError` for a media type that is none.
@@ -75,7 +77,9 @@ def get(name: str) -> Format:
         _load_entry_points()
         found = _by_name.get(name) or _of_media_type(name)
     if found is None:
-        raise UnsupportedFormat(f"no event format {excerpt(name)} is known here; known are {', '.join(names())}")
+        raise UnsupportedFormat(
+            f"no event format {excerpt(name)} is known here; known are {', '.join(names())}"
+        )
     return found
 
 
@@ -90,16 +94,14 @@ def _of_media_type(text: str) -> Format | None:
 
 
 def _load_entry_points() -> None:
-    global _entry_points_loaded
-    if _entry_points_loaded:
+    if _loaded_groups:
         return
-    _entry_points_loaded = True
+    _loaded_groups.add(_GROUP)
     from importlib.metadata import entry_points  # here, since it is slow to import and seldom needed
 
-    for entry_point in entry_points(group="cevents.formats"):
+    for entry_point in entry_points(group=_GROUP):
         if entry_point.name not in _by_name:
             register(entry_point.load())
 
 
-_entry_points_loaded = False
 register(json)

@@ -9,17 +9,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from typing import IO, NamedTuple, TypeAlias
+from typing import IO, TypeAlias
 
 import msgspec
-
 
 __all__ = ["Element", "Source", "split"]
 
 Source: TypeAlias = IO[bytes] | Iterable[bytes]
 
 
-class Element(NamedTuple):
+class Element(msgspec.Struct, frozen=True):
     """One element of a stream: its JSON text and where it stood; `problem` where it cannot even be cut out."""
 
     index: int
@@ -42,7 +41,9 @@ _BOM = b"\xef\xbb\xbf"
 _STRING = rb'"[^"\\\n]*+(?:\\[^\n][^"\\\n]*+)*+"'
 # Up to the next bracket that is not in a string. Possessive: nothing is ever tried twice.
 _TO_BRACKET = re.compile(rb'[^"{}\[\]]*+(?:' + _STRING + rb'[^"{}\[\]]*+)*+([{}\[\]])')
-_TO_BROKEN_STRING = re.compile(rb'[^"{}\[\]]*+(?:' + _STRING + rb'[^"{}\[\]]*+)*+"[^"\\\n]*+(?:\\[^\n][^"\\\n]*+)*+\\?\n')
+_TO_BROKEN_STRING = re.compile(
+    rb'[^"{}\[\]]*+(?:' + _STRING + rb'[^"{}\[\]]*+)*+"[^"\\\n]*+(?:\\[^\n][^"\\\n]*+)*+\\?\n'
+)
 _SCALAR = re.compile(_STRING + rb"|[^\s,\]]++")
 _raw = msgspec.json.Decoder(msgspec.Raw).decode
 
@@ -67,7 +68,7 @@ class _Splitter:
         else:
             yield from self._of_lines()
 
-    # ----------------------------------------------------------------------------------------------- one after the other
+    # ---------------------------------------------------------------------------------- one after the other
 
     def _of_lines(self) -> Iterator[Element]:
         one_a_line = False
@@ -84,7 +85,9 @@ class _Splitter:
             opens = self._buffer[self._at : end].rstrip(_WHITE).endswith((b"{", b"[", b","))
             bracket_end = self._end_of_brackets(within_line=one_a_line and not opens)
             if bracket_end is None:
-                one_a_line = True  # this one is broken: only its line is given up, and no other search is as long
+                one_a_line = (
+                    True  # this one is broken: only its line is given up, and no other search is as long
+                )
                 end = self._end_of_line()
                 assert end is not None
                 yield self._take(end)
@@ -105,7 +108,7 @@ class _Splitter:
                 break
         return self._newline
 
-    # ---------------------------------------------------------------------------------------------------------- an array
+    # --------------------------------------------------------------------------------------------- an array
 
     def _of_array(self) -> Iterator[Element]:
         self._at += 1
@@ -120,7 +123,9 @@ class _Splitter:
                 break
             if not first:
                 if byte != b",":
-                    yield self._take(self._at, of_batch=True, problem="must be followed by a comma or the end of the array")
+                    yield self._take(
+                        self._at, of_batch=True, problem="must be followed by a comma or the end of the array"
+                    )
                     return
                 self._at += 1
                 self._skip_white()
@@ -143,7 +148,7 @@ class _Splitter:
             if len(self._buffer) - self._at > self._max_size or not self._more():
                 return match.end() if match is not None else None
 
-    # ------------------------------------------------------------------------------------------------------------- shared
+    # ----------------------------------------------------------------------------------------------- shared
 
     def _end_of_brackets(self, *, within_line: bool = False) -> int | None:
         """Where the object or array that begins here ends; None if it does not, or is broken."""
@@ -155,7 +160,11 @@ class _Splitter:
             match = _TO_BRACKET.match(self._buffer, position)
             if match is None:
                 before = self._at
-                if len(self._buffer) - self._at > self._max_size or self._is_broken(position) or not self._more():
+                if (
+                    len(self._buffer) - self._at > self._max_size
+                    or self._is_broken(position)
+                    or not self._more()
+                ):
                     return None
                 position -= before - self._at
                 continue
@@ -172,7 +181,9 @@ class _Splitter:
 
     def _take(self, end: int, *, of_batch: bool = False, problem: str | None = None) -> Element:
         text = self._buffer[self._at : end]
-        element = Element(self._index, self._passed + self._at, self._line, text.rstrip(_WHITE), of_batch, problem)
+        element = Element(
+            self._index, self._passed + self._at, self._line, text.rstrip(_WHITE), of_batch, problem
+        )
         self._line += text.count(b"\n")
         self._index += 1
         self._at = end
@@ -198,7 +209,9 @@ class _Splitter:
     def _more(self) -> bool:
         """Read on; what has been taken is dropped from the buffer. False at the end of the stream."""
         pieces = [self._buffer[self._at :]]
-        wanted = len(pieces[0])  # as much again, so that a long element is not searched from its start for each chunk
+        wanted = len(
+            pieces[0]
+        )  # as much again, so that a long element is not searched from its start for each chunk
         got = 0
         for chunk in self._chunks:
             pieces.append(bytes(chunk))

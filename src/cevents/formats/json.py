@@ -13,21 +13,31 @@ from __future__ import annotations
 
 import re
 from base64 import b64encode
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from json import loads
 from typing import Annotated, Any, Literal, TypeVar, cast
 
 import msgspec
 from msgspec import UNSET, Meta, Raw, UnsetType
+from msgspec.structs import astuple, replace
 
 from cevents import attributes, mediatypes
 from cevents import data as data_
 from cevents.attributes import Value
 from cevents.data import Binary, Stored
 from cevents.errors import Findings, InvalidEvent
-from cevents.event import UNREADABLE, CloudEvent, Envelope, assemble, enclose, stored_data, wire_attributes
+from cevents.event import (
+    UNREADABLE,
+    CloudEvent,
+    Envelope,
+    assemble,
+    enclose,
+    is_good,
+    parts,
+    wire_attributes,
+)
 from cevents.formats import _json_stream
-from cevents.timestamps import is_timestamp
 
 __all__ = [
     "batch_media_type",
@@ -47,7 +57,7 @@ media_type = "application/cloudevents+json"  # JSON-3-a
 batch_media_type: str | None = "application/cloudevents-batch+json"  # JSON-4.2-a
 
 
-# --------------------------------------------------------------------------------------------------------------- encode
+# --------------------------------------------------------------------------------------------------- encode
 
 
 def encode(event: CloudEvent[Any], *, sort_attributes: bool = False) -> bytes:
@@ -56,21 +66,40 @@ def encode(event: CloudEvent[Any], *, sort_attributes: bool = False) -> bytes:
     Core attributes come first, then extensions by name; with `sort_attributes` all members by name. Raises
     `InvalidEvent` for an event that was read leniently and does not conform.
     """
-    members: dict[str, Any] = wire_attributes(event)
-    data = data_.resolved(stored_data(event), event.datacontenttype)
-    if data is not None:
-        if not isinstance(data, bytes):
-            members["data"] = data  # JSON-3.1.1-h, JSON-3.1.1-k
-        elif event.specversion == "0.3":
-            members["datacontentencoding"] = "base64"  # V03-attr-b
-            members["data"] = b64encode(data).decode()
-        else:
-            members["data_base64"] = b64encode(data).decode()  # JSON-3.1.1-b
-    return (_sorted_encoder if sort_attributes else _encoder).encode(members)
+    envelope, extensions, data, repairs = parts(event)
+    if sort_attributes or repairs or envelope.specversion != "1.0":
+        data = data_.resolved(data, envelope.datacontenttype)
+        members: dict[str, Any] = {**wire_attributes(event), **_data_members(data, envelope.specversion)}
+        return (_sorted_encoder if sort_attributes else _encoder).encode(members)
+    text = _encode(envelope)
+    if isinstance(envelope, _JsonEnvelope):
+        return text  # it came as JSON, and has its extensions and data within
+    pieces = [text[:-1]]
+    if extensions:
+        pieces += b",", _encoder.encode(extensions)[1:-1]
+    if type(data) is bytes:
+        data = data_.resolved(data, envelope.datacontenttype)
+    if isinstance(data, Raw):
+        pieces += b',"data":', data
+    elif data is not None:
+        pieces += b",", _encode(_data_members(data, "1.0"))[1:-1]
+    pieces.append(b"}")
+    return b"".join(pieces)
+
+
+def _data_members(data: Stored, version: str) -> dict[str, Any]:
+    if data is None:
+        return {}
+    if not isinstance(data, bytes):
+        return {"data": data}  # JSON-3.1.1-h, JSON-3.1.1-k
+    text = b64encode(data).decode()
+    if version == "0.3":
+        return {"datacontentencoding": "base64", "data": text}  # V03-attr-b
+    return {"data_base64": text}  # JSON-3.1.1-b
 
 
 def encode_batch(events: Iterable[CloudEvent[Any]]) -> bytes:
-    """Return the events as one JSON array; raises `InvalidEvent` if they are not of one specversion (`CE-message-d`)."""
+    """Return the events as one JSON array; `InvalidEvent` if they are not of one specversion (`CE-message-d`)."""
     bodies: list[bytes] = []
     version = None
     for index, event in enumerate(events):
@@ -82,7 +111,9 @@ def encode_batch(events: Iterable[CloudEvent[Any]]) -> bytes:
 def _same_version(version: str | None, event: CloudEvent[Any], index: int, *, lenient: bool) -> str:
     if version is not None and event.specversion != version and not lenient:
         findings = Findings(index=index)
-        findings.report("CE-message-d", f"must be {version} as in the whole batch", "specversion", event.specversion)
+        findings.report(
+            "CE-message-d", f"must be {version} as in the whole batch", "specversion", event.specversion
+        )
         findings.conclude()
     return event.specversion
 
@@ -96,7 +127,7 @@ _encoder = msgspec.json.Encoder(enc_hook=str)  # the hook is for TimestampText
 _sorted_encoder = msgspec.json.Encoder(enc_hook=str, order="sorted")
 
 
-# --------------------------------------------------------------------------------------------------------------- decode
+# --------------------------------------------------------------------------------------------------- decode
 
 
 def decode(body: bytes | bytearray | memoryview | str, *, lenient: bool = False) -> CloudEvent[Any]:
@@ -105,33 +136,43 @@ def decode(body: bytes | bytearray | memoryview | str, *, lenient: bool = False)
     Raises `InvalidEvent` with every problem: what is no JSON object, a member that is there twice, what the
     specification forbids. `lenient` mends what is documented and tells in `event.repairs`.
     """
-    text = _bytes(body)
-    envelope = _known(_decoders.one, text)
-    if envelope is not None and _is_good(envelope) and (_is_plain(text) or _has_good_strings(text, envelope)):
-        return enclose(envelope, None if envelope.data is UNSET else envelope.data)
+    text = body if type(body) is bytes else _bytes(body)
+    try:
+        envelope = _decoders.one(text)
+    except _UNKNOWN:
+        return _decode_carefully(text, Findings(lenient=lenient))
+    if (len(_encode(envelope)) == len(text) or _adds_up(text, envelope)) and (
+        (text.isascii() and 92 not in text and 127 not in text) or _has_good_strings(text, envelope)
+    ):
+        event = _opened(envelope)
+        if event is not None:
+            return event
     return _decode_carefully(text, Findings(lenient=lenient))
 
 
-def decode_batch(body: bytes | bytearray | memoryview | str, *, lenient: bool = False) -> list[CloudEvent[Any]]:
+def decode_batch(
+    body: bytes | bytearray | memoryview | str, *, lenient: bool = False
+) -> list[CloudEvent[Any]]:
     """Return the events of a JSON array, in order; `[]` is an empty batch (`JSON-4.3-a`).
 
     Raises `InvalidEvent`, whose problems name the index of the event, for the whole batch if one event is bad or
     (unless `lenient`) of another specversion.
     """
-    text = _bytes(body)
-    envelopes = _known(_decoders.many, text)
-    if envelopes is not None and _is_plain(text):
-        events = [
-            enclose(envelope, None if envelope.data is UNSET else envelope.data)
-            for envelope in envelopes
-            if _is_good(envelope)
-        ]
-        if len(events) == len(envelopes):
-            return events
+    text = body if type(body) is bytes else _bytes(body)
+    try:
+        envelopes = _decoders.many(text)
+    except _UNKNOWN:
+        return list(_decode_elements(text, lenient=lenient))
+    if len(_encode(envelopes)) == len(text) and text.isascii() and 92 not in text and 127 not in text:
+        events = list(map(_opened, envelopes))
+        if None not in events:
+            return cast("list[CloudEvent[Any]]", events)
     return list(_decode_elements(text, lenient=lenient))
 
 
-def iter_decode(source: _json_stream.Source, *, lenient: bool = False, max_size: int = 2**24) -> Iterator[CloudEvent[Any]]:
+def iter_decode(
+    source: _json_stream.Source, *, lenient: bool = False, max_size: int = 2**24
+) -> Iterator[CloudEvent[Any]]:
     """Yield the events of a stream, one after the other and in constant memory.
 
     `source` is a binary file or an iterable of chunks of bytes. It holds events one a line (NDJSON), one after the
@@ -156,7 +197,7 @@ def decode_element(element: _json_stream.Element, *, lenient: bool = False) -> C
         return decode(element.text, lenient=lenient)
     except InvalidEvent as error:
         raise InvalidEvent(
-            problem._replace(index=element.index, position=element.position + (problem.position or 0))
+            replace(problem, index=element.index, position=element.position + (problem.position or 0))
             for problem in error.problems
         ) from None
 
@@ -169,13 +210,13 @@ def _bytes(body: bytes | bytearray | memoryview | str) -> bytes:
     return bytes(body)  # a copy: the caller's buffer can change
 
 
-# -------------------------------------------------------------------------------------------------------- the short way
+# -------------------------------------------------------------------------------------------- the short way
 
 _Int32 = Annotated[int, Meta(ge=-(2**31), le=2**31 - 1)]
 
 
 class _JsonEnvelope(Envelope, forbid_unknown_fields=True, omit_defaults=True, gc=False):
-    specversion: Literal["1.0"]
+    specversion: Literal["1.0"]  # pyright: ignore[reportIncompatibleVariableOverride] # nobody assigns it
     data: Raw | UnsetType = UNSET
 
 
@@ -212,7 +253,9 @@ class _Decoders:
 
     def _build(self, names: Iterable[str]) -> None:
         self._names = tuple(sorted(names))
-        fields = {f"extension_{name}": name for name in self._names}  # a name may be a keyword, or begin with a digit
+        fields = {
+            f"extension_{name}": name for name in self._names
+        }  # a name may be a keyword, or begin with a digit
 
         def extensions(envelope: Envelope) -> dict[str, Value | Raw]:
             found = ((name, getattr(envelope, field)) for field, name in fields.items())
@@ -238,15 +281,12 @@ class _Decoders:
 _decoders = _Decoders()
 
 
-def _known(decode: Callable[[bytes], T], text: bytes) -> T | None:
-    """Decode by the known members; None where the text has others, or any of them twice."""
-    try:
-        found = decode(text)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return None
-    if len(_encoder.encode(found)) == len(text) or (isinstance(found, _JsonEnvelope) and _adds_up(text, found)):
-        return found
-    return None
+_encode = msgspec.json.Encoder().encode
+_UNKNOWN = (
+    msgspec.DecodeError,
+    UnicodeDecodeError,
+    RecursionError,
+)  # what the short way leaves to the careful one
 
 
 def _adds_up(text: bytes, envelope: _JsonEnvelope) -> bool:
@@ -255,11 +295,11 @@ def _adds_up(text: bytes, envelope: _JsonEnvelope) -> bool:
     quotes = 0
     if envelope.data is not UNSET:
         size = len(envelope.data)
-        if before.endswith(envelope.data):  # type: ignore[arg-type] # Raw is a buffer
+        if before.endswith(envelope.data):
             before, quotes = before[:-size], 2
         else:
             quotes = 2 + _quotes(bytes(envelope.data))
-    for value in msgspec.structs.astuple(envelope):
+    for value in astuple(envelope):
         if type(value) is str:
             quotes += 4
         elif type(value) in (bool, int):
@@ -276,51 +316,33 @@ def _quotes(text: bytes) -> int:
 _ESCAPE = re.compile(rb"\\.", re.DOTALL)
 
 
-def _is_plain(text: bytes) -> bool:
-    """Tell whether no string of a text can have what a String must not: it is ASCII, without escapes and DEL."""
-    return text.isascii() and 92 not in text and 127 not in text
-
-
 def _has_good_strings(text: bytes, envelope: _JsonEnvelope) -> bool:
+    """Check the strings where a text is not just ASCII without escapes and DEL, which holds nothing bad."""
     if not text.isascii():
         try:
             text.decode()  # Raw checks the grammar of what it skips, but not its UTF-8
         except UnicodeDecodeError:
             return False
-    values = msgspec.structs.astuple(envelope)
+    values = astuple(envelope)
     return all(attributes.is_string(value) for value in values if isinstance(value, str))
 
 
-def _is_good(envelope: _JsonEnvelope) -> bool:
-    """Check what the typed decode did not: the grammars of source, time, content type and schema; share their texts."""
-    source = attributes.accepted_sources.get(envelope.source)
-    if source is None:
-        if not attributes.is_uri_reference(envelope.source):
-            return False
-        source = attributes.accepted_sources.add(envelope.source)
-    envelope.source = source
-    if envelope.time is not None and not is_timestamp(envelope.time):
-        return False
-    if envelope.datacontenttype is not None:
-        content_type = _json_types.get(envelope.datacontenttype)
-        if content_type is None:
-            parsed = mediatypes.parse(envelope.datacontenttype)
-            if parsed is None or not parsed.is_json:
-                return False  # data is a text then
-            content_type = _json_types.add(envelope.datacontenttype)
-        envelope.datacontenttype = content_type
-    if envelope.dataschema is not None:
-        schema = attributes.accepted_uris.get(envelope.dataschema)
-        if schema is None:
-            return False  # the careful way remembers it if it is good
-        envelope.dataschema = schema
-    return True
+def _opened(envelope: _JsonEnvelope) -> CloudEvent[Any] | None:
+    """Return the event of an envelope whose strings have been checked; None where it needs care."""
+    content_type = envelope.datacontenttype
+    if not is_good(envelope) or (content_type is not None and not _is_json(content_type)):
+        return None  # under another content type data is text
+    return enclose(envelope, None if envelope.data is UNSET else envelope.data)
 
 
-_json_types = attributes.Accepted()
+@lru_cache(maxsize=512)
+def _is_json(content_type: str) -> bool:
+    """Tell of a content type that is not long whether it means JSON."""
+    parsed = mediatypes.parse(content_type)
+    return parsed is not None and parsed.is_json
 
 
-# ------------------------------------------------------------------------------------------------------ the careful way
+# ------------------------------------------------------------------------------------------ the careful way
 
 
 def _decode_carefully(text: bytes, findings: Findings) -> CloudEvent[Any]:
@@ -354,7 +376,8 @@ def _members(text: bytes, findings: Findings) -> dict[str, Raw]:
     if text.startswith(_BOM) and findings.repair("JSON-3-b", "must not begin with a byte order mark"):
         text = text.removeprefix(_BOM)
     try:
-        text.isascii() or text.decode()
+        if not text.isascii():
+            text.decode()  # Raw checks the grammar of what it skips, but not its UTF-8
         members = _members_decoder.decode(text)
     except UnicodeDecodeError as error:
         findings.report("JSON-3-b", "is not UTF-8", position=error.start)
@@ -420,7 +443,9 @@ def _attribute(name: str, member: Raw, findings: Findings, version: str) -> obje
         kind = "an object" if text.startswith(b"{") else "an array"
         findings.report("CE-types-l", f"must not be {kind}", name, hint=_hint_for(name))
     else:
-        findings.report("JSON-2.2-b", "must be a whole number without fraction and exponent", name, text.decode())
+        findings.report(
+            "JSON-2.2-b", "must be a whole number without fraction and exponent", name, text.decode()
+        )
     return UNREADABLE
 
 
@@ -460,7 +485,9 @@ class _Data:
             text = _string_decoder.decode(data)
             found = attributes.decode_base64(text)
             if found is not None and self._findings.lenient:  # T-V03-1
-                self._findings.repair("V03-json-d", "is read as base64, though datacontentencoding is not set", "data")
+                self._findings.repair(
+                    "V03-json-d", "is read as base64, though datacontentencoding is not set", "data"
+                )
                 return Binary(found)
         return self._of_member(data)
 
@@ -469,7 +496,9 @@ class _Data:
             return data
         if bytes(data).startswith(b'"'):
             return _string_decoder.decode(data)  # JSON-3.1.2-g
-        if self._findings.repair("JSON-3.1.2-h", "must be a string, since the content type is not JSON", "data"):
+        if self._findings.repair(
+            "JSON-3.1.2-h", "must be a string, since the content type is not JSON", "data"
+        ):
             return None if data == _NULL else bytes(data).decode()
         return None
 
@@ -485,12 +514,14 @@ class _Data:
             found = attributes.decode_base64(text, lenient=True)
             if found is None:
                 self._findings.report(requirement, "must be base64 (RFC 4648)", name, text)
-            elif not self._findings.repair(requirement, "must be base64 (RFC 4648), padded and canonical", name, text):
+            elif not self._findings.repair(
+                requirement, "must be base64 (RFC 4648), padded and canonical", name, text
+            ):
                 return None
         return None if found is None else Binary(found)
 
 
-# -------------------------------------------------------------------------------------------------------------- batches
+# -------------------------------------------------------------------------------------------------- batches
 
 
 def _decode_elements(text: bytes, *, lenient: bool) -> Iterator[CloudEvent[Any]]:
@@ -503,7 +534,7 @@ def _decode_elements(text: bytes, *, lenient: bool) -> Iterator[CloudEvent[Any]]
             event = decode(bytes(element), lenient=lenient)
             version = _same_version(version, event, index, lenient=lenient)
         except InvalidEvent as error:
-            problems.extend(problem._replace(index=index) for problem in error.problems)
+            problems.extend(replace(problem, index=index) for problem in error.problems)
             if len(problems) >= _ENOUGH:
                 break
         else:
