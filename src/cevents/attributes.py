@@ -43,6 +43,7 @@ __all__ = [
     "declared",
     "decode_base64",
     "is_string",
+    "is_uri",
     "is_uri_reference",
     "native",
     "register",
@@ -76,23 +77,7 @@ _FRAGMENT = _QUERY
 _SCHEME = r"[A-Za-z][A-Za-z0-9+\-.]*"
 _USERINFO = r"(?:[A-Za-z0-9\-._~!$&'()*+,;=:]|%[0-9A-Fa-f]{2})*"
 _REG_NAME = r"(?:[A-Za-z0-9\-._~!$&'()*+,;=]|%[0-9A-Fa-f]{2})*"
-_H16 = r"[0-9A-Fa-f]{1,4}"
-_DEC_OCTET = r"(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)"
-_LS32 = rf"(?:{_H16}:{_H16}|(?:{_DEC_OCTET}\.){{3}}{_DEC_OCTET})"
-_IPV6_ADDRESS = "|".join(
-    (
-        rf"(?:{_H16}:){{6}}{_LS32}",
-        rf"::(?:{_H16}:){{5}}{_LS32}",
-        rf"(?:{_H16})?::(?:{_H16}:){{4}}{_LS32}",
-        rf"(?:(?:{_H16}:){{0,1}}{_H16})?::(?:{_H16}:){{3}}{_LS32}",
-        rf"(?:(?:{_H16}:){{0,2}}{_H16})?::(?:{_H16}:){{2}}{_LS32}",
-        rf"(?:(?:{_H16}:){{0,3}}{_H16})?::{_H16}:{_LS32}",
-        rf"(?:(?:{_H16}:){{0,4}}{_H16})?::{_LS32}",
-        rf"(?:(?:{_H16}:){{0,5}}{_H16})?::{_H16}",
-        rf"(?:(?:{_H16}:){{0,6}}{_H16})?::",
-    )
-)
-_IP_LITERAL = rf"\[(?:{_IPV6_ADDRESS}|[Vv][0-9A-Fa-f]+\.[A-Za-z0-9\-._~!$&'()*+,;=:]+)\]"
+_IP_LITERAL = r"\[(?:[0-9A-Fa-f:.]+|[Vv][0-9A-Fa-f]+\.[A-Za-z0-9\-._~!$&'()*+,;=:]+)\]"
 _AUTHORITY = rf"(?:{_USERINFO}@)?(?:{_IP_LITERAL}|{_REG_NAME})(?::\d*)?"
 _PATH_ABEMPTY = rf"(?:/{_PCHAR}*)*"
 _PATH_ABSOLUTE = rf"/(?:{_PCHAR}+{_PATH_ABEMPTY})?"
@@ -102,6 +87,7 @@ _ABSOLUTE = rf"{_SCHEME}:(?://{_AUTHORITY}{_PATH_ABEMPTY}|{_PATH_ABSOLUTE}|{_PAT
 _RELATIVE = rf"(?://{_AUTHORITY}{_PATH_ABEMPTY}|{_PATH_ABSOLUTE}|{_PATH_NOSCHEME}|)(?:\?{_QUERY})?"
 _ABSOLUTE_URI = re.compile(_ABSOLUTE, re.ASCII)
 _URI_REFERENCE = re.compile(rf"(?:{_ABSOLUTE}|{_RELATIVE})(?:#{_FRAGMENT})?", re.ASCII)
+_IPV6 = re.compile(r"//[^/?#]*\[([0-9A-Fa-f:.]+)\]")  # where the grammar has found one, in the authority
 
 _INTEGER = re.compile(r"-?(?:0|[1-9]\d*)", re.ASCII)  # CE-types-d: the int part of a JSON number
 _LOWEST, _HIGHEST = -(2**31), 2**31 - 1  # CE-types-c
@@ -158,12 +144,35 @@ def _read_string(text: str) -> str | None:
     return text if is_string(text) else None
 
 
+def is_uri(text: str) -> bool:
+    """Tell whether `text` is an absolute URI without fragment (RFC 3986, section 4.3)."""
+    return _ABSOLUTE_URI.fullmatch(text) is not None and _has_good_address(text)
+
+
+def is_uri_reference(text: str) -> bool:
+    """Tell whether `text` is a URI-reference (RFC 3986, section 4.1)."""
+    return _URI_REFERENCE.fullmatch(text) is not None and _has_good_address(text)
+
+
+def _has_good_address(text: str) -> bool:
+    found = _IPV6.search(text) if "[" in text else None
+    if found is None:
+        return True
+    from ipaddress import IPv6Address  # here, since it is seldom needed and slow to import
+
+    try:
+        IPv6Address(found[1])
+    except ValueError:
+        return False
+    return True
+
+
 def _read_uri(text: str) -> str | None:
-    return text if _ABSOLUTE_URI.fullmatch(text) else None
+    return text if is_uri(text) else None
 
 
 def _read_uri_reference(text: str) -> str | None:
-    return text if _URI_REFERENCE.fullmatch(text) else None
+    return text if is_uri_reference(text) else None
 
 
 def _read_timestamp(text: str) -> TimestampText | None:
@@ -359,11 +368,6 @@ _check_subject = partial(_checked_string, "CE-subject-a", optional=True)
 _check_subject_v03 = partial(_checked_string, "V03-attr-d", optional=True)
 
 
-def is_uri_reference(text: str) -> bool:
-    """Tell whether `text` is a URI-reference (RFC 3986, section 4.1)."""
-    return _URI_REFERENCE.fullmatch(text) is not None
-
-
 def _check_source(value: object, name: str, findings: Findings) -> str | None:
     text = _checked_string("CE-source-a", value, name, findings)
     if text is None or text in accepted_sources:
@@ -383,14 +387,14 @@ def _check_dataschema(value: object, name: str, findings: Findings) -> str | Non
     text = _checked_string("CE-dataschema-a", value, name, findings, optional=True)
     if text is None or text in accepted_uris:
         return text
-    if _ABSOLUTE_URI.fullmatch(text):
+    if is_uri(text):
         return accepted_uris.add(text)
     return text if findings.repair("CE-dataschema-a", URI.rule, name, text) else None
 
 
 def _check_schemaurl(value: object, name: str, findings: Findings) -> str | None:
     text = _checked_string("V03-attr-a", value, name, findings, optional=True)
-    if text is None or _URI_REFERENCE.fullmatch(text):
+    if text is None or is_uri_reference(text):
         return text
     return text if findings.repair("V03-attr-a", URIReference.rule, name, text) else None
 

@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from operator import attrgetter
 from types import MappingProxyType
-from typing import Annotated, Any, Generic, Self, TypeVar, cast
+from typing import Annotated, Any, Generic, Self, TypeGuard, TypeVar, cast
 
 from msgspec import UNSET, Meta, Raw, Struct
 
