@@ -90,7 +90,7 @@ class CloudEvent(Generic[T_co]):
     Raises `InvalidEvent` with every problem found, and `DataError` for data that cannot be encoded.
     """
 
-    __slots__ = ("__weakref__", "_data", "_envelope", "_extensions", "_repairs", "_value")
+    __slots__ = ("_data", "_envelope", "_extensions", "_repairs", "_value")
 
     _envelope: Envelope
     _extensions: dict[str, Value | Raw] | None

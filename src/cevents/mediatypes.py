@@ -16,16 +16,9 @@ _QUOTED_STRING = r'"(?:[\x20!\x23-\x5b\x5d-\x7e]|\\[\x20-\x7e])*"'
 _PARAMETER = re.compile(f"[ \\t]*;[ \\t]*({_TOKEN})=({_TOKEN}|{_QUOTED_STRING})")
 _MEDIA_TYPE = re.compile(f"({_TOKEN})/({_TOKEN})((?:[ \\t]*;[ \\t]*{_TOKEN}=(?:{_TOKEN}|{_QUOTED_STRING}))*)")
 _NO_CHARSETS = frozenset(
-    {
-        "idna",
-        "punycode",
-        "raw-unicode-escape",
-        "raw_unicode_escape",
-        "undefined",
-        "unicode-escape",
-        "unicode_escape",
-    }
-)  # codecs to Python, charsets to nobody
+    {"idna", "punycode", "raw-unicode-escape", "undefined", "unicode-escape"}
+)  # to anybody
+_UNSAFE = frozenset({"utf-7"})  # can spell unpaired surrogates
 _REMEMBERED = 256  # characters; longer ones are parsed each time, so that the cache stays small
 
 
@@ -62,7 +55,7 @@ class MediaType(NamedTuple):
             "".encode(name)  # fails for the codecs that are not of texts, such as base64
         except (LookupError, ValueError):
             return None
-        return None if name in _NO_CHARSETS else name
+        return None if name in _NO_CHARSETS or name in _UNSAFE else name
 
 
 def parse(text: str) -> MediaType | None:

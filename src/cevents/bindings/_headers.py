@@ -13,7 +13,7 @@ from typing import Any, TypeAlias, TypeGuard, cast
 from cevents.errors import Findings
 from cevents.event import UNREADABLE
 
-__all__ = ["Headers", "is_plain", "pairs", "percent_decode", "percent_encode"]
+__all__ = ["Headers", "is_plain", "pairs", "percent_decode", "percent_encode", "raw_pairs"]
 
 Headers: TypeAlias = Mapping[Any, Any] | Iterable[tuple[Any, Any]]
 """A mapping, an iterable of pairs, of str or bytes; an ASGI scope; a WSGI environ; any library's headers object."""
@@ -24,7 +24,7 @@ def pairs(headers: Any) -> Iterator[tuple[str, str]]:
 
     Bytes are read as ISO-8859-1, as ASGI and WSGI have them. Raises `TypeError` for what holds no headers.
     """
-    for name, value in _raw_pairs(headers):
+    for name, value in raw_pairs(headers):
         name = name.lower() if type(name) is str else _text(name).lower()
         if type(value) is str:
             yield name, value
@@ -35,10 +35,11 @@ def pairs(headers: Any) -> Iterator[tuple[str, str]]:
             yield name, _text(value)
 
 
-def _raw_pairs(headers: Any) -> Iterable[tuple[Any, Any]]:
+def raw_pairs(headers: Any) -> Iterable[tuple[Any, Any]]:
+    """Return the headers of any container as pairs, as they are in there."""
     if _is_mapping(headers):
         if "headers" in headers and ("asgi" in headers or headers.get("type") in ("http", "websocket")):
-            return _raw_pairs(headers["headers"])
+            return raw_pairs(headers["headers"])
         if "wsgi.version" in headers or "REQUEST_METHOD" in headers:
             return _of_environ(headers)
     for method in ("multi_items", "items"):  # httpx joins repeated headers in items()

@@ -206,7 +206,7 @@ def decode_usual(
         if name is not None:
             if not name or name in found:
                 return None
-            found[name] = value
+            found[name] = value.decode("latin-1") if type(value) is bytes else value
     take = found.pop
     try:
         declared = take("datacontenttype", None)

@@ -12,7 +12,7 @@ from msgspec import Raw
 
 from cevents.attributes import Value, spelled
 from cevents.bindings import _modes
-from cevents.bindings._headers import Headers, is_plain, pairs, percent_decode, percent_encode
+from cevents.bindings._headers import Headers, is_plain, pairs, percent_decode, percent_encode, raw_pairs
 from cevents.bindings._modes import Mode
 from cevents.errors import Findings, NotACloudEvent
 from cevents.event import CloudEvent
@@ -76,13 +76,14 @@ def decode(headers: Headers, body: bytes = b"", *, lenient: bool = False) -> Clo
     Raises `NotACloudEvent` for a message that claims nothing, `UnsupportedFormat` for an event format not known here,
     and `InvalidEvent` with every problem, for a batch too. An empty body is no data.
     """
-    if isinstance(headers, list):
-        event = _modes.decode_usual(headers, body if type(body) is bytes else bytes(body), _BINDING)
-        if event is not None:
-            return event
+    found = list(raw_pairs(headers))
+    body = _bytes(body)
+    event = _modes.decode_usual(found, body, _BINDING)
+    if event is not None:
+        return event
     findings = Findings(lenient=lenient)
-    content_type, found = _content_type(headers, findings)
-    return _modes.decode(content_type, found, _bytes(body), _BINDING, findings)
+    content_type, texts = _content_type(found, findings)
+    return _modes.decode(content_type, texts, body, _BINDING, findings)
 
 
 def decode_batch(headers: Headers, body: bytes, *, lenient: bool = False) -> list[CloudEvent[Any]]:
