@@ -37,6 +37,8 @@ def pairs(headers: Any) -> Iterator[tuple[str, str]]:
 
 def raw_pairs(headers: Any) -> Iterable[tuple[Any, Any]]:
     """Return the headers of any container as pairs, as they are in there."""
+    if isinstance(headers, list):  # before the costly questions
+        return cast("list[tuple[Any, Any]]", headers)
     if _is_mapping(headers):
         if "headers" in headers and ("asgi" in headers or headers.get("type") in ("http", "websocket")):
             return raw_pairs(headers["headers"])

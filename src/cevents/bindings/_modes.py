@@ -192,23 +192,23 @@ def mode_of(content_type: str | None) -> Mode:
 _MARK = "application/cloudevents"
 
 
-def decode_usual(
-    metadata: Iterable[tuple[Any, Any]], body: bytes, binding: Binding
-) -> CloudEvent[Any] | None:
+def decode_usual(metadata: list[tuple[Any, Any]], body: bytes, binding: Binding) -> CloudEvent[Any] | None:
     """Return the event of the usual message in binary mode, its content type among `metadata`; None for any other.
 
     Whatever it leaves, for good or ill, `decode` reads with care and to the same result.
     """
-    attribute_names = binding.attribute_names
-    found: dict[str, Any] = {}
-    for raw, value in metadata:
-        name = attribute_names[raw]
-        if name is not None:
-            if not name or name in found:
-                return None
-            found[name] = value.decode("latin-1") if type(value) is bytes else value
-    take = found.pop
+    names = binding.attribute_names
+    found: dict[Any, Any] = {names[raw]: value for raw, value in metadata}
+    if None in found or len(found) != len(metadata):  # there are other headers, or an attribute twice
+        found.pop(None, None)
+        if len(found) != sum(names[raw] is not None for raw, _ in metadata):
+            return None
+    if "" in found or not found:
+        return None
     try:
+        if type(metadata[0][1]) is bytes:
+            found = {name: value.decode("latin-1") for name, value in found.items()}
+        take = found.pop
         declared = take("datacontenttype", None)
         if not binding.is_plain("".join(found.values())) or take("specversion") != "1.0":
             return None
@@ -216,14 +216,16 @@ def decode_usual(
             "1.0", take("type"), take("source"), take("id"), take("time", None), declared,
             take("subject", None), take("dataschema", None),
         )  # fmt: skip
-    except (KeyError, TypeError):  # a required attribute is missing, a value is no text
+    except (KeyError, TypeError, AttributeError):  # a required attribute is missing, a value is no text
         return None
     if not is_good(envelope) or (declared is not None and mode_of(declared) != "binary"):
         return None
     if not (_is_text(envelope.type) and _is_text(envelope.id) and _is_text(envelope.subject)):
         return None
     if found:
-        if not attributes.declarations.keys().isdisjoint(found) or not "".join(found.values()).isprintable():
+        if attributes.declarations and not attributes.declarations.keys().isdisjoint(found):
+            return None
+        if not "".join(found.values()).isprintable():
             return None
         if len(found) > 1:
             found = {name: found[name] for name in sorted(found)}
