@@ -184,7 +184,7 @@ def encode_batch(events: Iterable[CloudEvent[Any]], format: str) -> tuple[str, b
 
 def mode_of(content_type: str | None) -> Mode:
     """Return the mode that a content type says, by its beginning and in any case (`HTTP-3-c`)."""
-    if content_type is None or content_type[:23].lower() != _MARK:
+    if content_type is None or len(content_type) < 23 or content_type[:23].lower() != _MARK:
         return "binary"
     return "batch" if content_type[23:29].lower() == "-batch" else "structured"
 
