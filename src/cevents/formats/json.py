@@ -34,6 +34,7 @@ from cevents.event import (
     assemble,
     enclose,
     is_good,
+    kept_extensions,
     parts,
     wire_attributes,
 )
@@ -227,7 +228,7 @@ class _Decoders:
     too many, the oldest are forgotten together.
     """
 
-    _OFTEN, _MANY = 4, 24
+    _OFTEN, _MANY, _LONG = 4, 24, 64
 
     def __init__(self) -> None:
         attributes.watchers.append(self.forget)
@@ -243,7 +244,7 @@ class _Decoders:
             self._counts.clear()
         frequent: list[str] = []
         for name, value in extensions.items():
-            if name not in self._names and isinstance(value, str | int) and attributes.declared(name) is None:
+            if name not in self._names and isinstance(value, str | int) and len(name) <= self._LONG:
                 self._counts[name] = count = self._counts.get(name, 0) + 1
                 if count >= self._OFTEN:
                     frequent.append(name)
@@ -253,9 +254,8 @@ class _Decoders:
 
     def _build(self, names: Iterable[str]) -> None:
         self._names = tuple(sorted(names))
-        fields = {
-            f"extension_{name}": name for name in self._names
-        }  # a name may be a keyword, or begin with a digit
+        # a name may be a keyword, or begin with a digit
+        fields = {f"extension_{name}": name for name in self._names}
 
         def extensions(envelope: Envelope) -> dict[str, Value | Raw]:
             found = ((name, getattr(envelope, field)) for field, name in fields.items())
@@ -274,6 +274,9 @@ class _Decoders:
                 gc=False,
             ),
         )
+        self.declared = [
+            (field, name) for field, name in fields.items() if attributes.declared(name) is not None
+        ]
         self.one = msgspec.json.Decoder(known).decode
         self.many = msgspec.json.Decoder(list[known]).decode  # type: ignore[valid-type] # made above
 
@@ -281,7 +284,7 @@ class _Decoders:
 _decoders = _Decoders()
 
 
-_encode = msgspec.json.Encoder().encode
+_encode = _encoder.encode
 _UNKNOWN = (
     msgspec.DecodeError,
     UnicodeDecodeError,
@@ -332,6 +335,13 @@ def _opened(envelope: _JsonEnvelope) -> CloudEvent[Any] | None:
     content_type = envelope.datacontenttype
     if not is_good(envelope) or (content_type is not None and not _is_json(content_type)):
         return None  # under another content type data is text
+    for field, name in _decoders.declared:
+        value = getattr(envelope, field)
+        if value is not None:
+            findings = Findings()
+            setattr(envelope, field, attributes.check_extension(name, value, findings, "1.0"))
+            if findings.problems:
+                return None
     return enclose(envelope, None if envelope.data is UNSET else envelope.data)
 
 
@@ -362,13 +372,12 @@ def _decode_carefully(text: bytes, findings: Findings) -> CloudEvent[Any]:
         data = reader.of_v1(data_member, base64_member)
     event = assemble(found, data, findings)
     if version == "1.0" and not event.repairs:
-        _decoders.learn({name: value for name, value in wire_attributes(event).items() if name not in _CORE})
+        _decoders.learn(kept_extensions(event))
     return event
 
 
 _NULL = Raw(b"null")
 _V03 = Raw(b'"0.3"')
-_CORE = frozenset(attributes.core_attributes("1.0")) | {"specversion"}
 
 
 def _members(text: bytes, findings: Findings) -> dict[str, Raw]:
@@ -410,7 +419,11 @@ def _report_repeated(text: bytes, findings: Findings) -> None:
         pairs[:] = found  # the outermost object comes last
         return dict(found)
 
-    loads(text, object_pairs_hook=keep, parse_int=str, parse_float=str)
+    try:
+        loads(text, object_pairs_hook=keep, parse_int=str, parse_float=str)
+    except RecursionError:  # it may go less deep than what found the text to be JSON
+        findings.report("CE-attrs-d", "has a member that is there more than once")
+        return
     values: dict[str, Any] = {}
     for member, value in pairs:
         if member in values and values[member] == value:
