@@ -244,7 +244,7 @@ class _Decoders:
             self._counts.clear()
         frequent: list[str] = []
         for name, value in extensions.items():
-            if name not in self._names and isinstance(value, str | int) and len(name) <= self._LONG:
+            if name not in self._names and isinstance(value, str | int | bytes) and len(name) <= self._LONG:
                 self._counts[name] = count = self._counts.get(name, 0) + 1
                 if count >= self._OFTEN:
                     frequent.append(name)
