@@ -220,7 +220,7 @@ def decode_usual(metadata: list[tuple[Any, Any]], body: bytes, binding: Binding)
         return None
     if not is_good(envelope) or (declared is not None and mode_of(declared) != "binary"):
         return None
-    if not (_is_text(envelope.type) and _is_text(envelope.id) and _is_text(envelope.subject)):
+    if not (envelope.source and all(map(_is_text, (envelope.type, envelope.id, envelope.subject)))):
         return None
     if found:
         if attributes.declarations and not attributes.declarations.keys().isdisjoint(found):

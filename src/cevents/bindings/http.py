@@ -129,7 +129,7 @@ def _content_type(headers: Headers, findings: Findings) -> tuple[str | None, lis
             elif content_type is not None:
                 findings.repair("CE-attrs-d", "is there more than once", "content-type", value)
             content_type = value
-    return content_type or None, found
+    return content_type, found
 
 
 def _bytes(body: bytes) -> bytes:

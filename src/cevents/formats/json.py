@@ -411,6 +411,10 @@ def _explained(error: msgspec.DecodeError) -> tuple[str, int | None]:
     return match[1], None if match[2] is None else int(match[2])
 
 
+def _number(text: str) -> tuple[str, str]:
+    return ("number", text)  # its digits, told apart from a string of them
+
+
 def _report_repeated(text: bytes, findings: Findings) -> None:
     """Name the members that are there more than once (CE-attrs-d)."""
     pairs: list[tuple[str, Any]] = []
@@ -420,7 +424,7 @@ def _report_repeated(text: bytes, findings: Findings) -> None:
         return dict(found)
 
     try:
-        loads(text, object_pairs_hook=keep, parse_int=str, parse_float=str)
+        loads(text, object_pairs_hook=keep, parse_int=_number, parse_float=_number)
     except RecursionError:  # it may go less deep than what found the text to be JSON
         findings.report("CE-attrs-d", "has a member that is there more than once")
         return
@@ -496,12 +500,13 @@ class _Data:
                 return self._of_base64("V03-attr-b", "data", data)
         elif data is not None and is_string and not self._is_json and not self._is_text:
             text = _string_decoder.decode(data)
-            found = attributes.decode_base64(text)
-            if found is not None and self._findings.lenient:  # T-V03-1
-                self._findings.repair(
-                    "V03-json-d", "is read as base64, though datacontentencoding is not set", "data"
-                )
+            found = attributes.decode_base64(
+                text
+            )  # as the 0.3 format has it, though its core demands the encoding
+            if found is not None:
                 return Binary(found)
+            rule = "must be base64, since its content type is not of text"
+            return text if self._findings.repair("V03-json-d", rule, "data", text) else None
         return self._of_member(data)
 
     def _of_member(self, data: Raw | None) -> Stored:

@@ -1,0 +1,253 @@
+"""Running vectors against cevents: each gives a result that tells what was wanted and what came."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import json
+from base64 import b64decode
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
+from typing import Any, NamedTuple, cast
+
+import msgspec
+from msgspec import UNSET
+
+from cevents import errors, formats
+from cevents.attributes import core_attributes, spelled
+from cevents.conformance.ledger import DocumentRow, Ledger, ledger
+from cevents.conformance.vector import Content, NeutralEvent, Refusal, Vector, joined
+from cevents.event import CloudEvent, kept_extensions
+
+__all__ = ["Report", "Result", "run"]
+
+_ERRORS = {
+    "invalid": errors.InvalidEvent,
+    "not-a-cloudevent": errors.NotACloudEvent,
+    "unsupported-format": errors.UnsupportedFormat,
+    "unsupported-batch": errors.UnsupportedBatch,
+    "data": errors.DataError,
+}
+_CORE = {"specversion", *core_attributes("1.0"), *core_attributes("0.3")}
+
+
+class Result(NamedTuple):
+    """The outcome of one vector; `wanted` and `came` are texts, empty when it passed."""
+
+    vector: Vector
+    passed: bool
+    wanted: str = ""
+    came: str = ""
+
+
+class Report(NamedTuple):
+    """The outcome of a run."""
+
+    results: list[Result]
+
+    @property
+    def passed(self) -> list[Result]:
+        """The results of the vectors that passed."""
+        return [result for result in self.results if result.passed]
+
+    @property
+    def failed(self) -> list[Result]:
+        """The results of the vectors that did not."""
+        return [result for result in self.results if not result.passed]
+
+    def rows(self, traced: Ledger | None = None) -> list[DocumentRow]:
+        """Return for each document of the specification how much of it is traced, and how its vectors fared."""
+        book = traced or ledger([result.vector for result in self.results])
+        return book.rows({result.vector.name for result in self.failed})
+
+
+class _Differs(Exception):
+    """Something other than what was wanted came."""
+
+
+def run(vectors: Iterable[Vector]) -> Report:
+    """Execute every vector; never raises, whatever the code under test does."""
+    return Report([_result(vector) for vector in vectors])
+
+
+def _result(vector: Vector) -> Result:
+    try:
+        _execute(vector)
+    except _Differs as difference:
+        return Result(vector, False, *map(str, difference.args))
+    except Exception as error:  # noqa: BLE001 - a foreign exception is a failure of the vector, not of the run
+        return Result(vector, False, "no error but ours", f"{type(error).__name__}: {error}")
+    return Result(vector, True)
+
+
+def _execute(vector: Vector) -> None:
+    way = _Way(vector.format, vector.binding, vector.mode, batch=vector.batch)
+    wanted = vector.events if vector.event is None else [vector.event]
+    if vector.direction == "encode":
+        return _compare_written(way, partial(map, _made, wanted), vector.message, vector.refusal)
+    try:
+        events = way.decode(vector.message, lenient=vector.lenient)
+    except errors.CloudEventError as error:
+        return _compare_refusal(vector.refusal, error)
+    if vector.refusal is not None:
+        raise _Differs(_told(vector.refusal), f"no error but {events}")
+    _compare(len(wanted), len(events))
+    for event, came in zip(wanted, events, strict=True):
+        _compare_event(event, came)
+    repairs = {problem.requirement for event in events for problem in event.repairs}
+    if not repairs.issuperset(vector.repairs) or (repairs and not vector.lenient):
+        raise _Differs(f"the repairs {vector.repairs}", sorted(repairs))
+    if vector.direction == "both":
+        _compare_written(way, partial(iter, events), vector.message, None)
+    for other in vector.reencoded:
+        way = _Way(other.format, other.binding, other.mode)
+        _compare_written(way, partial(iter, events), other.message, other.refusal)
+    return None
+
+
+class _Way:
+    """A format, or a binding in one of its modes: from the fields of a message to events, and back."""
+
+    def __init__(
+        self, format_name: str | None, binding: str | None, mode: str | None, *, batch: bool = False
+    ) -> None:
+        self.binding: Any = binding and importlib.import_module(f"cevents.bindings.{binding}")
+        self.format = format_name or "json"
+        self.mode = mode or "binary"
+        self.batch = batch
+
+    def decode(self, message: Mapping[str, Any], *, lenient: bool) -> list[CloudEvent[Any]]:
+        code: Any = self.binding or formats.get(self.format)
+        verb = code.decode_batch if self.batch else code.decode
+        fields = {name: _field(value) for name, value in message.items()}
+        for parameter in inspect.signature(verb).parameters.values():  # what a vector leaves out is empty
+            if parameter.default is parameter.empty:
+                fields.setdefault(parameter.name, [] if parameter.name == "headers" else b"")
+        found: Any = verb(**fields, lenient=lenient)
+        return found if self.batch else [found]
+
+    def encode(self, events: list[CloudEvent[Any]]) -> Mapping[str, Any]:
+        if not self.binding:
+            code = formats.get(self.format)
+            return {"body": code.encode_batch(events) if self.batch else code.encode(events[0])}
+        if self.batch:
+            message = self.binding.encode_batch(events, format=self.format)
+        else:
+            message = self.binding.encode(events[0], mode=self.mode, format=self.format)
+        return cast("Mapping[str, Any]", message._asdict())
+
+
+def _field(written: Any) -> Any:
+    """Return a field of a message as a binding takes it: bytes for a body, pairs for headers."""
+    if isinstance(written, dict):
+        return msgspec.convert(written, Content).encoded()
+    return [tuple(pair) for pair in cast("Any", written)] if isinstance(written, list) else written
+
+
+def _made(neutral: NeutralEvent) -> CloudEvent[Any]:
+    """Make an event as a program does."""
+    content = neutral.data
+    data: Any = None
+    if content is not UNSET:
+        if content.text is not UNSET:
+            data = joined(content.text)
+        else:  # JSON null is not Python's None, which is no data
+            data = content.encoded() if content.json is UNSET or content.json is None else content.json
+    values: dict[str, Any] = {"time": None}
+    for name, value in neutral.attributes.items():
+        values[name] = b64decode(cast("Any", value)["binary"]) if isinstance(value, dict) else value
+    return CloudEvent(data=data, **values)
+
+
+def _compare_written(
+    way: _Way,
+    events: Callable[[], Iterable[CloudEvent[Any]]],
+    wanted: Mapping[str, Any],
+    refusal: Refusal | None,
+) -> None:
+    try:
+        came = way.encode(list(events()))  # making events can be refused as well
+    except errors.CloudEventError as error:
+        return _compare_refusal(refusal, error)
+    if refusal is not None:
+        raise _Differs(_told(refusal), f"no error but {came}")
+    enveloped = way.batch or way.mode == "structured"
+    for name, value in came.items():
+        if isinstance(value, bytes):
+            _compare_bytes(msgspec.convert(wanted.get(name, {"text": ""}), Content), value)
+        elif isinstance(value, list):
+            _compare(_headers(wanted.get(name, []), enveloped), _headers(cast("Any", value), enveloped))
+        else:
+            _compare(wanted.get(name), value)
+    return None
+
+
+def _headers(pairs: Iterable[tuple[str, str]], enveloped: bool) -> list[tuple[str, str]]:
+    """Return headers as they compare: in any order, names in any case; an envelope's type without parameters."""
+    found = [(name.lower(), value) for name, value in pairs]
+    if enveloped:
+        found = [(n, v.partition(";")[0].lower() if n == "content-type" else v) for n, v in found]
+    return sorted(found)
+
+
+def _compare_bytes(wanted: Content, came: bytes) -> None:
+    encoded = wanted.encoded()
+    if encoded != came and not wanted.exact and wanted.base64 is UNSET:
+        try:
+            return _compare_json(json.loads(encoded), json.loads(came))
+        except ValueError:  # no JSON
+            pass
+    return _compare(encoded, came)
+
+
+def _compare_event(wanted: NeutralEvent, event: CloudEvent[Any]) -> None:
+    kept: dict[str, Any] = {name: event.text(name) for name in _CORE if name in event}
+    kept.update(kept_extensions(event))
+    _compare(sorted(wanted.attributes), sorted(kept))
+    for name, value in wanted.attributes.items():
+        came = kept[name]
+        if isinstance(value, dict):
+            _compare_json(value, {"map": json.loads(spelled(came))})
+        elif isinstance(value, str | list):
+            _compare(joined(cast("Any", value)), came if isinstance(came, int) else spelled(came))
+        else:
+            _compare_json(value, came)
+    content = wanted.data
+    if content is UNSET or not event.has_data:
+        _compare(content is not UNSET and "data", event.has_data and "data")
+    elif content.json is not UNSET:
+        _compare_json(content.json, event.data)
+    elif content.text is not UNSET and isinstance(event.data, str):
+        _compare(joined(content.text), event.data)
+    else:
+        _compare(content.encoded(), event.data_bytes)
+
+
+def _compare_refusal(wanted: Refusal | None, error: errors.CloudEventError) -> None:
+    if wanted is None or type(error) is not _ERRORS[wanted.error]:
+        raise _Differs("no error" if wanted is None else _told(wanted), f"{type(error).__name__}: {error}")
+    names = {name: getattr(wanted, name) for name in ("requirement", "attribute", "index")}
+    names = {name: value for name, value in names.items() if value is not None}
+    for problem in error.problems if isinstance(error, errors.InvalidEvent) else ():
+        if all(getattr(problem, name) == value for name, value in names.items()):
+            return
+    if names:
+        raise _Differs(_told(wanted), error)
+
+
+def _told(refusal: Refusal) -> str:
+    parts = msgspec.structs.astuple(refusal)
+    return "the error " + " ".join(str(part) for part in parts if part is not None)
+
+
+def _compare(wanted: object, came: object) -> None:
+    if wanted != came:
+        raise _Differs(repr(wanted), repr(came))
+
+
+def _compare_json(wanted: Any, came: Any) -> None:
+    """Compare JSON values: true is not 1, and 1 is not 1.0, as `==` would have it."""
+    if type(wanted) is not type(came) or json.dumps(wanted, sort_keys=True) != json.dumps(
+        came, sort_keys=True
+    ):
+        raise _Differs(repr(wanted), repr(came))
