@@ -382,27 +382,37 @@ _V03 = Raw(b'"0.3"')
 
 def _members(text: bytes, findings: Findings) -> dict[str, Raw]:
     """The members of the object, each still JSON text; raises `InvalidEvent` if it is none."""
-    if text.startswith(_BOM) and findings.repair("JSON-3-b", "must not begin with a byte order mark"):
-        text = text.removeprefix(_BOM)
+    text = _without_mark(text, "JSON-3-b", findings)
+    members = _parsed(_members_decoder, text, "JSON-3-b", "a JSON object", findings)
+    if _quotes(text) != sum(2 + _quotes(bytes(value)) for value in members.values()):
+        _report_repeated(text, findings)
+    return members
+
+
+def _without_mark(text: bytes, requirement: str, findings: Findings) -> bytes:
+    if text.startswith(_BOM) and findings.repair(requirement, "must not begin with a byte order mark"):
+        return text.removeprefix(_BOM)
+    return text
+
+
+def _parsed(
+    decoder: msgspec.json.Decoder[T], text: bytes, requirement: str, wanted: str, findings: Findings
+) -> T:
+    """Parse the outermost level of a JSON text; raises `InvalidEvent` for what is not `wanted`."""
     try:
         if not text.isascii():
             text.decode()  # Raw checks the grammar of what it skips, but not its UTF-8
-        members = _members_decoder.decode(text)
+        return decoder.decode(text)
     except UnicodeDecodeError as error:
-        findings.report("JSON-3-b", "is not UTF-8", position=error.start)
+        findings.report(requirement, "is not UTF-8", position=error.start)
     except RecursionError:
-        findings.report("JSON-3-b", "is nested too deeply")
+        findings.report(requirement, "is nested too deeply")
     except msgspec.ValidationError:
-        findings.report("JSON-3-b", "must be a JSON object")
+        findings.report(requirement, f"must be {wanted}")
     except msgspec.DecodeError as error:
         message, position = _explained(error)
-        findings.report("JSON-3-b", f"is not JSON: {message}", position=position)
-    else:
-        if _quotes(text) != sum(2 + _quotes(bytes(value)) for value in members.values()):
-            _report_repeated(text, findings)
-        return members
-    findings.conclude()
-    raise AssertionError  # a problem was reported
+        findings.report(requirement, f"is not JSON: {message}", position=position)
+    raise InvalidEvent(findings.problems)
 
 
 def _explained(error: msgspec.DecodeError) -> tuple[str, int | None]:
@@ -544,7 +554,8 @@ class _Data:
 
 def _decode_elements(text: bytes, *, lenient: bool) -> Iterator[CloudEvent[Any]]:
     findings = Findings(lenient=lenient)
-    elements = _elements(text, findings)
+    text = _without_mark(text, "JSON-4.1-a", findings)
+    elements = _parsed(_elements_decoder, text, "JSON-4.1-a", "a JSON array of events", findings)
     version = None
     problems = findings.problems
     for index, element in enumerate(elements):
@@ -563,19 +574,3 @@ def _decode_elements(text: bytes, *, lenient: bool) -> Iterator[CloudEvent[Any]]
 
 _ENOUGH = 100  # problems; a batch that has as many needs no longer list
 _elements_decoder = msgspec.json.Decoder(list[Raw])
-
-
-def _elements(text: bytes, findings: Findings) -> list[Raw]:
-    if text.startswith(_BOM) and findings.repair("JSON-4.1-a", "must not begin with a byte order mark"):
-        text = text.removeprefix(_BOM)
-    try:
-        return _elements_decoder.decode(text)
-    except RecursionError:
-        findings.report("JSON-4.1-a", "is nested too deeply")
-    except msgspec.ValidationError:
-        findings.report("JSON-4.1-a", "must be a JSON array of events")
-    except msgspec.DecodeError as error:
-        message, position = _explained(error)
-        findings.report("JSON-4.1-a", f"is not JSON: {message}", position=position)
-    findings.conclude()
-    raise AssertionError  # a problem was reported
