@@ -1,0 +1,195 @@
+"""The short way to read an event in JSON: for the usual event, and to the same result as the careful one.
+
+One typed decode of the members that are known, then a proof that the text had nothing else: msgspec keeps the last of
+two members of one name, without a word. But what it kept, written again in the shortest form, is as long as the text
+only if the text had each member once (and no white space); otherwise the quotes outside of strings are counted: every
+further member has at least two more.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from functools import lru_cache
+from typing import Annotated, Any, Literal, cast
+
+import msgspec
+from msgspec import UNSET, Meta, Raw, UnsetType
+from msgspec.structs import astuple
+
+from cevents import attributes, mediatypes
+from cevents.attributes import Value
+from cevents.errors import Findings
+from cevents.event import CloudEvent, Envelope, enclose, is_good
+
+__all__ = ["JsonEnvelope", "encode", "learn", "many", "one", "quotes"]
+
+
+def one(text: bytes) -> CloudEvent[Any] | None:
+    """Return the event of a text, or None for one that needs care."""
+    try:
+        envelope = _known.one(text)
+    except _UNKNOWN:
+        return None
+    if (len(encode(envelope)) == len(text) or _adds_up(text, envelope)) and (
+        (text.isascii() and 92 not in text and 127 not in text) or _has_good_strings(text, envelope)
+    ):
+        return _opened(envelope)
+    return None
+
+
+def many(text: bytes) -> list[CloudEvent[Any]] | None:
+    """Return the events of an array without white space, or None for one that needs care."""
+    try:
+        envelopes = _known.many(text)
+    except _UNKNOWN:
+        return None
+    if len(encode(envelopes)) == len(text) and text.isascii() and 92 not in text and 127 not in text:
+        events = list(map(_opened, envelopes))
+        if None not in events:
+            return cast("list[CloudEvent[Any]]", events)
+    return None
+
+
+def learn(extensions: dict[str, Value | Raw]) -> None:
+    """Take note of the extensions of an event that took the careful way."""
+    _known.learn(extensions)
+
+
+_Int32 = Annotated[int, Meta(ge=-(2**31), le=2**31 - 1)]
+
+
+class JsonEnvelope(Envelope, forbid_unknown_fields=True, omit_defaults=True, gc=False):
+    specversion: Literal["1.0"]  # pyright: ignore[reportIncompatibleVariableOverride] # nobody assigns it
+    data: Raw | UnsetType = UNSET
+
+
+class _Known:
+    """Typed decoders that know the core attributes and the extension names that come often.
+
+    A name joins when it has been seen a few times, so that names that do not come back cost nothing; when there are
+    too many, the oldest are forgotten together.
+    """
+
+    _OFTEN, _MANY, _LONG = 4, 24, 64
+
+    def __init__(self) -> None:
+        attributes.watchers.append(self.forget)
+        self.forget()
+
+    def forget(self) -> None:
+        self._counts: dict[str, int] = {}
+        self._build(())
+
+    def learn(self, extensions: dict[str, Value | Raw]) -> None:
+        """Take note of the extensions of an event that came the careful way."""
+        if len(self._counts) > 256:
+            self._counts.clear()
+        frequent: list[str] = []
+        for name, value in extensions.items():
+            if name not in self._names and isinstance(value, str | int | bytes) and len(name) <= self._LONG:
+                self._counts[name] = count = self._counts.get(name, 0) + 1
+                if count >= self._OFTEN:
+                    frequent.append(name)
+        if frequent:
+            known = self._names if len(self._names) + len(frequent) <= self._MANY else ()
+            self._build((*known, *frequent[: self._MANY]))
+
+    def _build(self, names: Iterable[str]) -> None:
+        self._names = tuple(sorted(names))
+        # a name may be a keyword, or begin with a digit
+        fields = {f"extension_{name}": name for name in self._names}
+
+        def extensions(envelope: Envelope) -> dict[str, Value | Raw]:
+            found = ((name, getattr(envelope, field)) for field, name in fields.items())
+            return {name: value for name, value in found if value is not None}
+
+        known = cast(
+            "type[JsonEnvelope]",
+            msgspec.defstruct(
+                "KnownEnvelope",
+                [(field, str | bool | _Int32 | None, None) for field in fields],
+                bases=(JsonEnvelope,),
+                namespace={"extensions": extensions},
+                rename=fields,
+                forbid_unknown_fields=True,
+                omit_defaults=True,
+                gc=False,
+            ),
+        )
+        self.declared = [
+            (field, name) for field, name in fields.items() if attributes.declared(name) is not None
+        ]
+        self.one = msgspec.json.Decoder(known).decode
+        self.many = msgspec.json.Decoder(list[known]).decode  # type: ignore[valid-type] # made above
+
+
+_known = _Known()
+
+
+encode = msgspec.json.Encoder(enc_hook=str).encode  # the hook is for TimestampText
+_UNKNOWN = (
+    msgspec.DecodeError,
+    UnicodeDecodeError,
+    RecursionError,
+)  # what the short way leaves to the careful one
+
+
+def _adds_up(text: bytes, envelope: JsonEnvelope) -> bool:
+    """Tell whether a text with white space has no more members than were decoded."""
+    before = text.rstrip()[:-1].rstrip()
+    expected = 0
+    if envelope.data is not UNSET:
+        size = len(envelope.data)
+        if before.endswith(envelope.data):
+            before, expected = before[:-size], 2
+        else:
+            expected = 2 + quotes(bytes(envelope.data))
+    for value in astuple(envelope):
+        if type(value) is str:
+            expected += 4
+        elif type(value) in (bool, int):
+            expected += 2
+    # a quote within a string is escaped, so that it counts as none on either side
+    return quotes(before) == expected
+
+
+def quotes(text: bytes) -> int:
+    """The number of quotes that begin or end a string of a JSON text."""
+    return (_ESCAPE.sub(b"", text) if 92 in text else text).count(b'"')
+
+
+_ESCAPE = re.compile(rb"\\.", re.DOTALL)
+
+
+def _has_good_strings(text: bytes, envelope: JsonEnvelope) -> bool:
+    """Check the strings where a text is not just ASCII without escapes and DEL, which holds nothing bad."""
+    if not text.isascii():
+        try:
+            text.decode()  # Raw checks the grammar of what it skips, but not its UTF-8
+        except UnicodeDecodeError:
+            return False
+    values = astuple(envelope)
+    return all(attributes.is_string(value) for value in values if isinstance(value, str))
+
+
+def _opened(envelope: JsonEnvelope) -> CloudEvent[Any] | None:
+    """Return the event of an envelope whose strings have been checked; None where it needs care."""
+    content_type = envelope.datacontenttype
+    if not is_good(envelope) or (content_type is not None and not _is_json(content_type)):
+        return None  # under another content type data is text
+    for field, name in _known.declared:
+        value = getattr(envelope, field)
+        if value is not None:
+            findings = Findings()
+            setattr(envelope, field, attributes.check_extension(name, value, findings, "1.0"))
+            if findings.problems:
+                return None
+    return enclose(envelope, None if envelope.data is UNSET else envelope.data)
+
+
+@lru_cache(maxsize=512)
+def _is_json(content_type: str) -> bool:
+    """Tell of a content type that is not long whether it means JSON."""
+    parsed = mediatypes.parse(content_type)
+    return parsed is not None and parsed.is_json
