@@ -367,25 +367,28 @@ def is_good(envelope: Envelope) -> bool:
     That the attributes are Strings at all, and that those which must not be empty are not, the caller has checked.
     Texts that come again and again are shared between events.
     """
-    source = attributes_.accepted_sources.get(envelope.source)
-    if source is None:
+    try:
+        envelope.source = _sources[envelope.source]
+    except KeyError:
         if not attributes_.is_uri_reference(envelope.source):
             return False
-        source = attributes_.accepted_sources.add(envelope.source)
-    envelope.source = source
-    if envelope.time is not None and timestamps.is_usual(envelope.time) is None:
+        _sources.add(envelope.source)
+    time = envelope.time
+    if time is not None and timestamps.is_usual(time) is None:
         return False
-    if envelope.datacontenttype is not None:
-        declared = attributes_.accepted_content_types.get(envelope.datacontenttype)
-        if declared is None:
-            return False  # the careful way remembers it if it is good
-        envelope.datacontenttype = declared
-    if envelope.dataschema is not None:
-        schema = attributes_.accepted_uris.get(envelope.dataschema)
-        if schema is None:
-            return False
-        envelope.dataschema = schema
+    try:  # the careful way remembers what is good of these
+        if envelope.datacontenttype is not None:
+            envelope.datacontenttype = _content_types[envelope.datacontenttype]
+        if envelope.dataschema is not None:
+            envelope.dataschema = _schemas[envelope.dataschema]
+    except KeyError:
+        return False
     return True
+
+
+_sources = attributes_.accepted_sources
+_content_types = attributes_.accepted_content_types
+_schemas = attributes_.accepted_uris
 
 
 def enclose(

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from functools import lru_cache
 from typing import Annotated, Any, Literal, cast
 
 import msgspec
@@ -175,9 +174,11 @@ def _has_good_strings(text: bytes, envelope: JsonEnvelope) -> bool:
 
 def _opened(envelope: JsonEnvelope) -> CloudEvent[Any] | None:
     """Return the event of an envelope whose strings have been checked; None where it needs care."""
+    if not is_good(envelope):
+        return None
     content_type = envelope.datacontenttype
-    if not is_good(envelope) or (content_type is not None and not _is_json(content_type)):
-        return None  # under another content type data is text
+    if content_type is not None and content_type not in _json_types and not _is_json(content_type):
+        return None  # data is text then
     for field, name in _known.declared:
         value = getattr(envelope, field)
         if value is not None:
@@ -188,8 +189,12 @@ def _opened(envelope: JsonEnvelope) -> CloudEvent[Any] | None:
     return enclose(envelope, None if envelope.data is UNSET else envelope.data)
 
 
-@lru_cache(maxsize=512)
+_json_types = attributes.Accepted()
+
+
 def _is_json(content_type: str) -> bool:
-    """Tell of a content type that is not long whether it means JSON."""
     parsed = mediatypes.parse(content_type)
-    return parsed is not None and parsed.is_json
+    if parsed is None or not parsed.is_json:
+        return False
+    _json_types.add(content_type)
+    return True
