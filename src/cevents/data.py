@@ -280,7 +280,20 @@ def _validated(build: Callable[[Any, Any], Any], text: Any, wanted: Any) -> Any:
         raise DataError("data is nested too deeply") from None
     except _FAILURES as error:
         name = getattr(wanted, "__name__", str(wanted))[:40]
-        raise DataError(f"data is no {name}: {' '.join(str(error).split())[:200]}") from None
+        raise DataError(f"data is no {name}: {_explained(error)}") from None
+
+
+def _explained(error: Exception) -> str:
+    """What is wrong and where, without more of the input than a glimpse."""
+    details = getattr(error, "errors", None)
+    if callable(details):  # pydantic
+        found = cast(
+            "list[dict[str, Any]]", details(include_input=False, include_context=False, include_url=False)
+        )
+        first = found[0]
+        text = f"{first['msg']} - at {'.'.join(map(str, first['loc']))}"
+        return excerpt(text)[1:-1] + (f" and {len(found) - 1} more" if len(found) > 1 else "")
+    return excerpt(str(error))[1:-1]
 
 
 def equal(one: Stored, one_type: str | None, other: Stored, other_type: str | None) -> bool:

@@ -107,9 +107,9 @@ class DataError(CloudEventError, ValueError):
 class TransportError(CloudEventError, OSError):
     """An event that was not delivered.
 
-    `retryable` is true where sending the same event again can succeed (no connection, a timeout, 429, 5xx) and false
-    where it cannot (the receiver refused it). `status` is the peer's status code if it gave one, `retry_after` the
-    seconds for which it asked.
+    `retryable` is true where sending the same event again can succeed (no connection, a timeout, an overloaded or
+    failing receiver) and false where it cannot (the receiver refused it). `status` is the peer's status code if it gave
+    one, `retry_after` the seconds for which it asked.
     """
 
     http_status = 502

@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from operator import attrgetter
 from types import MappingProxyType
-from typing import Annotated, Any, Generic, Self, TypeGuard, TypeVar, cast
+from typing import TYPE_CHECKING, Annotated, Any, Generic, Self, TypeGuard, TypeVar, cast
 
 from msgspec import UNSET, Meta, Raw, Struct
 
@@ -40,7 +40,12 @@ __all__ = [
 ]
 
 T = TypeVar("T")
-T_co = TypeVar("T_co", covariant=True)
+if TYPE_CHECKING:  # the default comes with Python 3.13; to type checkers it is known already
+    from typing_extensions import TypeVar as TypeVarWithDefault
+
+    T_co = TypeVarWithDefault("T_co", covariant=True, default=Any)
+else:
+    T_co = TypeVar("T_co", covariant=True)
 _E = TypeVar("_E", bound="CloudEvent[Any]")
 
 NonEmpty = Annotated[str, Meta(min_length=1)]

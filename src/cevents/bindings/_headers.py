@@ -8,14 +8,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, TypeAlias, TypeGuard, cast
+from typing import Any, Protocol, TypeAlias, TypeGuard, cast
 
 from cevents.errors import Findings
 from cevents.event import UNREADABLE
 
-__all__ = ["Headers", "is_plain", "pairs", "percent_decode", "percent_encode", "raw_pairs"]
+__all__ = ["HasItems", "Headers", "is_plain", "pairs", "percent_decode", "percent_encode", "raw_pairs"]
 
-Headers: TypeAlias = Mapping[Any, Any] | Iterable[tuple[Any, Any]]
+
+class HasItems(Protocol):
+    """The headers object of a library that is no `Mapping`, such as `http.client.HTTPMessage`."""
+
+    def items(self) -> Iterable[tuple[Any, Any]]:
+        """Return name and value of each header."""
+        ...
+
+
+Headers: TypeAlias = Mapping[Any, Any] | Iterable[tuple[Any, Any]] | HasItems
 """A mapping, an iterable of pairs, of str or bytes; an ASGI scope; a WSGI environ; any library's headers object."""
 
 
@@ -27,12 +36,15 @@ def pairs(headers: Any) -> Iterator[tuple[str, str]]:
     for name, value in raw_pairs(headers):
         name = name.lower() if type(name) is str else _text(name).lower()
         if type(value) is str:
-            yield name, value
+            yield name, value.strip(_WHITE)
         elif isinstance(value, list | tuple):
             for one in cast("Iterable[Any]", value):
-                yield name, _text(one)
+                yield name, _text(one).strip(_WHITE)
         elif value is not None:
-            yield name, _text(value)
+            yield name, _text(value).strip(_WHITE)
+
+
+_WHITE = " \t"  # around a value it is no part of it (RFC 9110, section 5.5), but some servers leave it
 
 
 def raw_pairs(headers: Any) -> Iterable[tuple[Any, Any]]:

@@ -121,7 +121,6 @@ def _content_type(headers: Headers, findings: Findings) -> tuple[str | None, lis
     content_type = None
     for name, value in found:
         if name == "content-type":
-            value = value.strip(" \t")
             if content_type is not None and content_type != value:
                 findings.report(
                     "CE-attrs-d", "is there more than once, with different values", "content-type", value
