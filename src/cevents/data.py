@@ -301,14 +301,21 @@ def equal(one: Stored, one_type: str | None, other: Stored, other_type: str | No
     if one is None or other is None:
         return one is other
     try:
+        if isinstance(one, Raw) and isinstance(other, Raw):
+            return bytes(one) == bytes(other) or _same_json(value(one, None), value(other, None))
+        if isinstance(one, str) and isinstance(other, str):
+            return one == other
         if content(one, one_type) == content(other, other_type):
             return True
         if is_json(one, one_type) and is_json(other, other_type):
-            first, second = value(one, one_type), value(other, other_type)
-            return _sorted_encoder.encode(first) == _sorted_encoder.encode(second)
+            return _same_json(value(one, one_type), value(other, other_type))
     except (DataError, RecursionError):
         pass
     return False
+
+
+def _same_json(one: object, other: object) -> bool:
+    return _sorted_encoder.encode(one) == _sorted_encoder.encode(other)
 
 
 def _decode_json(text: Raw | bytes) -> Any:

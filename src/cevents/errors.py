@@ -220,4 +220,4 @@ class Findings:
         if attribute is not None:  # a name from the wire can be anything
             attribute = _cut(attribute) if _PLAIN_NAME.fullmatch(attribute) else excerpt(attribute)
         found = None if value is _UNSET else excerpt(value)
-        return Problem(requirement, message, attribute, found, hint, self.index, position)
+        return Problem(requirement, message, attribute, found, hint and _cut(hint), self.index, position)

@@ -11,10 +11,12 @@ from typing import NamedTuple
 
 __all__ = ["MediaType", "parse"]
 
-_TOKEN = r"[A-Za-z0-9!#$%&'*+\-.^_`{|}~]+"  # noqa: S105 - RFC 2045 token: no spaces, controls and tspecials
-_QUOTED_STRING = r'"(?:[\x20!\x23-\x5b\x5d-\x7e]|\\[\x20-\x7e])*"'
-_PARAMETER = re.compile(f"[ \\t]*;[ \\t]*({_TOKEN})=({_TOKEN}|{_QUOTED_STRING})")
-_MEDIA_TYPE = re.compile(f"({_TOKEN})/({_TOKEN})((?:[ \\t]*;[ \\t]*{_TOKEN}=(?:{_TOKEN}|{_QUOTED_STRING}))*)")
+_TOKEN = r"[A-Za-z0-9!#$%&'*+\-.^_`{|}~]++"  # noqa: S105 - RFC 2045 token: no spaces, controls and tspecials
+_QUOTED_STRING = r'"(?:[\x20!\x23-\x5b\x5d-\x7e]++|\\[\x20-\x7e])*+"'
+_PARAMETER = re.compile(f"[ \\t]*+;[ \\t]*+({_TOKEN})=({_TOKEN}|{_QUOTED_STRING})")
+_MEDIA_TYPE = re.compile(
+    f"({_TOKEN})/({_TOKEN})((?:[ \\t]*+;[ \\t]*+{_TOKEN}=(?:{_TOKEN}|{_QUOTED_STRING}))*+)"
+)
 _NO_CHARSETS = frozenset(
     {"idna", "punycode", "raw-unicode-escape", "undefined", "unicode-escape"}
 )  # to anybody

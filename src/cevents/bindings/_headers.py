@@ -52,8 +52,9 @@ def raw_pairs(headers: Any) -> Iterable[tuple[Any, Any]]:
     if isinstance(headers, list):  # before the costly questions
         return cast("list[tuple[Any, Any]]", headers)
     if _is_mapping(headers):
-        if "headers" in headers and ("asgi" in headers or headers.get("type") in ("http", "websocket")):
-            return raw_pairs(headers["headers"])
+        of_scope = headers.get("headers")  # a header may have that name, but its value is a text
+        if of_scope is not None and not isinstance(of_scope, str | bytes) and "type" in headers:
+            return raw_pairs(of_scope)
         if "wsgi.version" in headers or "REQUEST_METHOD" in headers:
             return _of_environ(headers)
     for method in ("multi_items", "items"):  # httpx joins repeated headers in items()

@@ -7,6 +7,7 @@ what is refused, what lenient reading mends.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from typing import Any, Literal, TypeAlias, cast
 
@@ -149,6 +150,9 @@ def encode_binary(event: CloudEvent[Any], binding: Binding) -> tuple[str | None,
     return declared, metadata, content(data, envelope.datacontenttype)
 
 
+_MAP_KEY = re.compile(r"[A-Za-z0-9!#$%&'*+\-.^_`|~]+")  # a token of HTTP
+
+
 def _flattened(kept: dict[str, Value | Raw]) -> dict[str, Value | Raw]:
     """Map attributes of 0.3 become one entry for each key, `name-key` (V03-http-a)."""
     if not any(isinstance(value, Raw) for value in kept.values()):
@@ -158,6 +162,12 @@ def _flattened(kept: dict[str, Value | Raw]) -> dict[str, Value | Raw]:
         members = parsed(value, None) if isinstance(value, Raw) else None
         if isinstance(members, dict):
             for key, entry in cast("dict[str, Any]", members).items():
+                if not _MAP_KEY.fullmatch(key):
+                    findings = Findings()
+                    findings.report(
+                        "V03-http-a", "has a key that cannot be in the name of a header", name, key
+                    )
+                    findings.conclude()
                 flat[f"{name}-{key}"] = (
                     entry if isinstance(entry, str) else formats.json.encode_value(entry).decode()
                 )
@@ -333,6 +343,8 @@ def _v03(found: dict[str, object], data: Stored, findings: Findings) -> Stored:
     for full_name in [name for name in found if "-" in name]:
         name, key = full_name.split("-", 1)
         entry = found.pop(full_name)
+        if not _MAP_KEY.fullmatch(key):
+            findings.report("V03-http-a", "has a key that cannot be in the name of a header", name, key)
         members = found.setdefault(name, {})
         if not isinstance(members, dict):
             findings.report("V03-http-a", "is there both as a value and as a Map", name)

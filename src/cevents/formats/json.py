@@ -15,6 +15,7 @@ from msgspec import Raw
 from msgspec.structs import replace
 
 from cevents import data as data_
+from cevents import mediatypes
 from cevents.data import Stored
 from cevents.errors import Findings, InvalidEvent
 from cevents.event import CloudEvent, parts, wire_attributes
@@ -49,6 +50,8 @@ def encode(event: CloudEvent[Any], *, sort_attributes: bool = False) -> bytes:
     envelope, extensions, data, repairs = parts(event)
     if sort_attributes or repairs or envelope.specversion != "1.0":
         data = data_.resolved(data, envelope.datacontenttype)
+        if isinstance(data, str) and envelope.specversion == "0.3" and not _is_text(envelope.datacontenttype):
+            data = data_.content(data, envelope.datacontenttype)  # a string would be taken for base64 (V03-json-d)
         members: dict[str, Any] = {**wire_attributes(event), **_data_members(data, envelope.specversion)}
         return (_sorted_encoder if sort_attributes else _encoder).encode(members)
     text = _json_short.encode(envelope)
@@ -65,6 +68,11 @@ def encode(event: CloudEvent[Any], *, sort_attributes: bool = False) -> bytes:
         pieces += b",", _encoder.encode(_data_members(data, "1.0"))[1:-1]
     pieces.append(b"}")
     return b"".join(pieces)
+
+
+def _is_text(content_type: str | None) -> bool:
+    parsed = None if content_type is None else mediatypes.parse(content_type)
+    return parsed is not None and parsed.is_text
 
 
 def _data_members(data: Stored, version: str) -> dict[str, Any]:
