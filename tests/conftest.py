@@ -9,8 +9,11 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 # Tests run side by side on machines of any load, so no example is judged by its time.
-# `HYPOTHESIS_PROFILE=thorough` is for a long look.
-settings.register_profile("default", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+# `HYPOTHESIS_PROFILE=thorough` is for a long look, `quick` for further Pythons after the first (scripts/test).
+settings.register_profile(
+    "default", deadline=None, max_examples=30, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.register_profile("quick", settings.get_profile("default"), max_examples=10)
 settings.register_profile("thorough", settings.get_profile("default"), max_examples=5_000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 

@@ -1,0 +1,1 @@
+"""Fuzzing of every decoder: `python fuzz/run.py SECONDS`."""
