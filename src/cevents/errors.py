@@ -151,7 +151,8 @@ def excerpt(value: object) -> str:
 
 def _escaped(text: str) -> str:
     return "".join(
-        c if c.isprintable() and c not in '"\\' else c.encode("unicode_escape").decode() for c in text
+        f"\\{c}" if c in '"\\' else c if c.isprintable() else c.encode("unicode_escape").decode()
+        for c in text
     )
 
 

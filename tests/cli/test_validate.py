@@ -40,7 +40,6 @@ def findings(*arguments: str | bytes | Path, **options: Any) -> list[dict[str, A
         (PRETTY, 1),
         (PRETTY + b"\n" + PRETTY + b"\n", 2),
         (b"[" + VALID + b",\n" + PRETTY + b"]", 2),
-        (b"\xef\xbb\xbf" + VALID, 1),
         (b"\n\n" + VALID + b"\n\n", 1),
         (OLD + b"\n" + VALID, 2),
         ((VALID + b"\n") * 5000, 5000),
@@ -359,6 +358,14 @@ def test_a_line_that_is_too_long_costs_just_itself(tmp_path: Path) -> None:
     )
 
 
+def test_a_byte_order_mark_is_for_lenient_reading(tmp_path: Path) -> None:
+    """T-JSON-10"""
+    (tmp_path / "a.json").write_bytes(b"\xef\xbb\xbf" + VALID)
+    [one] = findings("a.json", cwd=tmp_path)
+    assert one["message"] == "must not begin with a byte order mark"
+    assert cevents("validate", "--lenient", "a.json", cwd=tmp_path).status == 0
+
+
 @pytest.mark.parametrize("size", [len(VALID) - 1, len(VALID)])
 @pytest.mark.parametrize("content", [VALID, VALID + b"\n" + VALID, b"[" + VALID + b"]"])
 def test_the_limit_is_exact(tmp_path: Path, content: bytes, size: int) -> None:
@@ -370,7 +377,7 @@ def test_the_limit_is_exact(tmp_path: Path, content: bytes, size: int) -> None:
 def test_an_endless_element_of_an_array_ends_the_file(tmp_path: Path) -> None:
     (tmp_path / "a.json").write_bytes(b"[" + VALID + b',{"x":"' + b"y" * 3_000_000 + b'"}]')
     [one] = findings("--max-size", "1m", "a.json", cwd=tmp_path)
-    assert (one["index"], one["message"]) == (1, "has no end within 1048576 bytes")
+    assert (one["index"], one["message"]) == (1, "is longer than 1048576 bytes")
 
 
 MEASURE = """

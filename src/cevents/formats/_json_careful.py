@@ -57,9 +57,10 @@ def _members(text: bytes, findings: Findings) -> dict[str, Raw]:
 
 def without_mark(text: bytes, requirement: str, findings: Findings) -> bytes:
     """Return the text without a byte order mark, which only lenient reading allows."""
-    if text.startswith(_BOM) and findings.repair(requirement, "must not begin with a byte order mark"):
-        return text.removeprefix(_BOM)
-    return text
+    if not text.startswith(_BOM):
+        return text
+    findings.repair(requirement, "must not begin with a byte order mark")
+    return text.removeprefix(_BOM)
 
 
 def parsed(

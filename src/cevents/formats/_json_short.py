@@ -31,19 +31,21 @@ def one(text: bytes) -> CloudEvent[Any] | None:
     except _UNKNOWN:
         return None
     if (len(encode(envelope)) == len(text) or _adds_up(text, envelope)) and (
-        (text.isascii() and 92 not in text and 127 not in text) or _has_good_strings(text, envelope)
+        (text.isascii() and 92 not in text and 127 not in text) or _has_good_strings(text, (envelope,))
     ):
         return _opened(envelope)
     return None
 
 
 def many(text: bytes) -> list[CloudEvent[Any]] | None:
-    """Return the events of an array without white space, or None for one that needs care."""
+    """Return the events of an array, or None for one that needs care."""
     try:
         envelopes = _known.many(text)
     except _UNKNOWN:
         return None
-    if len(encode(envelopes)) == len(text) and text.isascii() and 92 not in text and 127 not in text:
+    if (len(encode(envelopes)) == len(text) or quotes(text) == sum(map(_all_quotes, envelopes))) and (
+        (text.isascii() and 92 not in text and 127 not in text) or _has_good_strings(text, envelopes)
+    ):
         events = list(map(_opened, envelopes))
         if None not in events:
             return cast("list[CloudEvent[Any]]", events)
@@ -137,20 +139,27 @@ _UNKNOWN = (
 def _adds_up(text: bytes, envelope: JsonEnvelope) -> bool:
     """Tell whether a text with white space has no more members than were decoded."""
     before = text.rstrip()[:-1].rstrip()
-    expected = 0
-    if envelope.data is not UNSET:
-        size = len(envelope.data)
-        if before.endswith(envelope.data):
-            before, expected = before[:-size], 2
-        else:
-            expected = 2 + quotes(bytes(envelope.data))
+    if envelope.data is not UNSET and before.endswith(
+        envelope.data
+    ):  # as it mostly is: no need to look into it
+        return quotes(before[: -len(envelope.data)]) == _own_quotes(envelope)
+    return quotes(text) == _all_quotes(envelope)
+
+
+def _own_quotes(envelope: JsonEnvelope) -> int:
+    """The number of quotes around the names and values of the members, data not included."""
+    found = 0 if envelope.data is UNSET else 2
     for value in astuple(envelope):
         if type(value) is str:
-            expected += 4
+            found += 4
         elif type(value) in (bool, int):
-            expected += 2
-    # a quote within a string is escaped, so that it counts as none on either side
-    return quotes(before) == expected
+            found += 2
+    return found
+
+
+def _all_quotes(envelope: JsonEnvelope) -> int:
+    within = 0 if envelope.data is UNSET else quotes(bytes(envelope.data))
+    return _own_quotes(envelope) + within
 
 
 def quotes(text: bytes) -> int:
@@ -161,15 +170,15 @@ def quotes(text: bytes) -> int:
 _ESCAPE = re.compile(rb"\\.", re.DOTALL)
 
 
-def _has_good_strings(text: bytes, envelope: JsonEnvelope) -> bool:
+def _has_good_strings(text: bytes, envelopes: Iterable[JsonEnvelope]) -> bool:
     """Check the strings where a text is not just ASCII without escapes and DEL, which holds nothing bad."""
     if not text.isascii():
         try:
             text.decode()  # Raw checks the grammar of what it skips, but not its UTF-8
         except UnicodeDecodeError:
             return False
-    values = astuple(envelope)
-    return all(attributes.is_string(value) for value in values if isinstance(value, str))
+    values = (value for envelope in envelopes for value in astuple(envelope) if type(value) is str)
+    return all(map(attributes.is_string, values))
 
 
 def _opened(envelope: JsonEnvelope) -> CloudEvent[Any] | None:

@@ -32,7 +32,10 @@ class Element(msgspec.Struct, frozen=True):
 
 
 def split(source: Source, *, max_size: int) -> Iterator[Element]:
-    """Yield the elements of a stream; one of more than `max_size` bytes has a `problem` and ends the stream."""
+    """Yield the elements of a stream; one that does not end within `max_size` bytes has a `problem` and is the last.
+
+    An element that was read whole can be longer than that.
+    """
     return _Splitter(source, max_size).elements()
 
 
@@ -59,9 +62,13 @@ class _Splitter:
         self._line = 1
         self._index = 0
         self._newline = -1  # a known position of the next newline
+        self._is_marked = False
+        self._too_long = f"is longer than {max_size} bytes"
+        self._why = ""  # no end was found
 
     def elements(self) -> Iterator[Element]:
-        if self._starts_with(_BOM):
+        self._is_marked = self._starts_with(_BOM)
+        if self._is_marked:  # goes back to the first element, whose decoder says whether it may be there
             self._at = len(_BOM)
         if self._skip_white() and self._buffer[self._at] == ord("["):
             yield from self._of_array()
@@ -75,7 +82,7 @@ class _Splitter:
         while self._skip_white():
             end = self._end_of_line()
             if end is None:
-                yield self._take(len(self._buffer), problem=f"is longer than {self._max_size} bytes")
+                yield self._take(len(self._buffer), problem=self._too_long)
                 return
             if _is_complete(self._buffer[self._at : end]):
                 one_a_line = True
@@ -134,7 +141,7 @@ class _Splitter:
             end = self._end_of_brackets() if byte in (b"{", b"[") else self._end_of_scalar()
             if end is None:
                 end = min(len(self._buffer), self._at + self._max_size)
-                yield self._take(end, of_batch=True, problem=f"has no end within {self._max_size} bytes")
+                yield self._take(end, of_batch=True, problem=self._why)
                 return
             yield self._take(end, of_batch=True)
         if self._skip_white():
@@ -145,8 +152,8 @@ class _Splitter:
             match = _SCALAR.match(self._buffer, self._at)
             if match is not None and match.end() < len(self._buffer):
                 return match.end()
-            if len(self._buffer) - self._at > self._max_size or not self._more():
-                return match.end() if match is not None else None
+            if not self._goes_on():
+                return match.end() if match is not None and self._why != self._too_long else None
 
     # ----------------------------------------------------------------------------------------------- shared
 
@@ -159,12 +166,11 @@ class _Splitter:
         while True:
             match = _TO_BRACKET.match(self._buffer, position)
             if match is None:
+                if self._is_broken(position):
+                    self._why = "has a string without end"
+                    return None
                 before = self._at
-                if (
-                    len(self._buffer) - self._at > self._max_size
-                    or self._is_broken(position)
-                    or not self._more()
-                ):
+                if not self._goes_on():
                     return None
                 position -= before - self._at
                 continue
@@ -175,15 +181,27 @@ class _Splitter:
             if within_line and self._newline >= 0 and position > self._newline:
                 return None
 
+    def _goes_on(self) -> bool:
+        """Read on for the rest of the current element, unless it has become too long."""
+        if len(self._buffer) - self._at > self._max_size:
+            self._why = self._too_long
+        elif self._more():
+            return True
+        else:
+            self._why = "has no end"
+        return False
+
     def _is_broken(self, position: int) -> bool:
         """Tell whether no further bytes can help: a string has a newline in it."""
         return _TO_BROKEN_STRING.match(self._buffer, position) is not None
 
     def _take(self, end: int, *, of_batch: bool = False, problem: str | None = None) -> Element:
         text = self._buffer[self._at : end]
-        element = Element(
-            self._index, self._passed + self._at, self._line, text.rstrip(_WHITE), of_batch, problem
-        )
+        position = self._passed + self._at
+        found = text.rstrip(_WHITE)
+        if self._is_marked and self._index == 0:
+            found, position = _BOM + found, position - len(_BOM)
+        element = Element(self._index, position, self._line, found, of_batch, problem)
         self._line += text.count(b"\n")
         self._index += 1
         self._at = end

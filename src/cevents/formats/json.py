@@ -51,7 +51,9 @@ def encode(event: CloudEvent[Any], *, sort_attributes: bool = False) -> bytes:
     if sort_attributes or repairs or envelope.specversion != "1.0":
         data = data_.resolved(data, envelope.datacontenttype)
         if isinstance(data, str) and envelope.specversion == "0.3" and not _is_text(envelope.datacontenttype):
-            data = data_.content(data, envelope.datacontenttype)  # a string would be taken for base64 (V03-json-d)
+            data = data_.content(
+                data, envelope.datacontenttype
+            )  # a string would be taken for base64 (V03-json-d)
         members: dict[str, Any] = {**wire_attributes(event), **_data_members(data, envelope.specversion)}
         return (_sorted_encoder if sort_attributes else _encoder).encode(members)
     text = _json_short.encode(envelope)
@@ -152,6 +154,8 @@ def iter_decode(
     """
     version = None
     for element in _json_stream.split(source, max_size=max_size):
+        if len(element.text) > max_size and element.problem is None:
+            element = replace(element, problem=f"is longer than {max_size} bytes")
         event = decode_element(element, lenient=lenient)
         if element.of_batch:
             version = _same_version(version, event, element.index, lenient=lenient)
