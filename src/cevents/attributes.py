@@ -46,6 +46,7 @@ __all__ = [
     "is_uri",
     "is_uri_reference",
     "native",
+    "plain",
     "register",
     "spelled",
     "type_of",
@@ -130,6 +131,11 @@ def decode_base64(text: str, *, lenient: bool = False) -> bytes | None:
     return found
 
 
+def plain(text: str) -> str:
+    """Return a text as just a `str`, whatever its class makes of itself."""
+    return text if type(text) is str else str.__str__(text)
+
+
 def _read_boolean(text: str) -> bool | None:
     return {"true": True, "false": False}.get(text)
 
@@ -207,7 +213,7 @@ def type_of(value: Value) -> AttributeType:
 def spelled(value: Value | Raw) -> str:
     """Return the canonical string form of a kept value (`CE-types-a`)."""
     if isinstance(value, str):
-        return str(value)
+        return plain(value)
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, int):
@@ -235,7 +241,12 @@ def register(name: str, type: AttributeType) -> None:
     Registering is for the start of a program: events that were read before keep what they have. Raises `ValueError` for
     a name that no extension can have and for one declared before with another type.
     """
-    if not _NAME.fullmatch(name) or name in _RESERVED or any(name in core for core in _core.values()):
+    if (
+        not _NAME.fullmatch(name)
+        or name in _RESERVED
+        or any(name in core for core in _core.values())
+        or name == "specversion"
+    ):
         raise ValueError(f"{excerpt(name)} cannot be the name of an extension attribute")
     if declarations.get(name, type) is not type:
         raise ValueError(f"{name} is declared as {declarations[name].name} already")
@@ -279,7 +290,8 @@ def check_name(name: object, findings: Findings, version: str) -> str | None:
                 "must have a lower-case letter, then such letters and digits as its name",
             )
         lower = name.lower() if name.isascii() else name
-        better = lower != name and _NAME.fullmatch(lower) is not None
+        pattern = _NAME if version == "1.0" else _NAME_V03
+        better = lower != name and pattern.fullmatch(lower) is not None and lower not in _RESERVED
         if (
             findings.repair(requirement, rule, name, hint=f"write {lower[:40]}" if better else None)
             and better
@@ -295,8 +307,8 @@ def check_extension(name: str, value: object, findings: Findings, version: str) 
     if isinstance(value, str):
         wanted = declarations.get(name)
         if wanted is None or wanted is String:
-            return _checked_text(value if type(value) in (str, TimestampText) else str(value), name, findings)
-        found = wanted.read(value)
+            return _checked_text(value if type(value) is TimestampText else plain(value), name, findings)
+        found = wanted.read(plain(value))
         if found is None:
             findings.report(wanted.requirement, f"{wanted.rule}, as declared", name, value)
         return found
@@ -308,7 +320,10 @@ def check_extension(name: str, value: object, findings: Findings, version: str) 
             return None
         kept = int(value)
     elif isinstance(value, datetime):
-        return _checked_datetime(value, name, findings)
+        rendered = _checked_datetime(value, name, findings)
+        if rendered is None:
+            return None
+        kept = rendered
     elif isinstance(value, Raw) and version == "0.3":  # V03-spec-c: Map and Any
         return value
     else:
@@ -355,7 +370,7 @@ def _checked_string(
     if not isinstance(value, str):
         findings.report(requirement, "must be a string", name, value)
     elif value:
-        return _checked_text(str(value), name, findings)
+        return _checked_text(plain(value), name, findings)
     elif optional:
         findings.repair(requirement, "must not be empty", name, value, hint="leave it out")
     else:
@@ -379,8 +394,8 @@ def _check_source(value: object, name: str, findings: Findings) -> str | None:
 
 
 def _check_source_v03(value: object, name: str, findings: Findings) -> str | None:
-    if value == "" and findings.repair("V03-attr-d", "should not be empty", name, value):
-        return ""
+    if value == "":
+        return "" if findings.repair("V03-attr-d", "should not be empty", name, value) else None
     return _check_source(value, name, findings)
 
 
@@ -416,11 +431,11 @@ def _check_datacontenttype(value: object, name: str, findings: Findings) -> str 
 def _check_time(value: object, name: str, findings: Findings) -> str | None:
     if isinstance(value, datetime):
         rendered = _checked_datetime(value, name, findings)
-        return None if rendered is None else str(rendered)
+        return None if rendered is None else plain(rendered)
     if not isinstance(value, str):
         findings.report("CE-time-a", "must be a string with an RFC 3339 timestamp", name, value)
     elif timestamps.is_timestamp(value):
-        return str(value)
+        return plain(value)
     else:
         mended = timestamps.repaired(value)
         if mended is None:

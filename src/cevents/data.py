@@ -92,16 +92,19 @@ def encode(data: object, datacontenttype: str | None) -> Stored:
         return None
     if isinstance(data, Binary):
         return data
-    if isinstance(data, Raw):
-        return json_value(bytes(data))
-    if isinstance(data, bytes | bytearray | memoryview):
+    if isinstance(data, bytes | bytearray | memoryview) and not isinstance(data, Raw):
         return bytes(cast("bytes", data))
     media_type = _parse(datacontenttype)
     if media_type is None or media_type.is_json:
-        return Raw(_encode_json(data))
+        encoded = json_value(bytes(data)) if isinstance(data, Raw) else _encode_json(data)
+        content(encoded, datacontenttype)  # raises where the charset cannot hold it
+        return encoded
     codec = _codecs.get(media_type.essence)
     if codec is not None:
-        return bytes(_called(codec.encode, data, datacontenttype, "encode"))
+        made = _called(codec.encode, data, datacontenttype, "encode")
+        if not isinstance(made, bytes | bytearray):
+            raise DataError(f"the codec of {excerpt(datacontenttype)} made {excerpt(made)} and no bytes")
+        return bytes(made)
     if not isinstance(data, str):
         raise DataError(f"{excerpt(data)} cannot be encoded as {excerpt(datacontenttype)}; give bytes")
     if not media_type.is_text:
@@ -109,16 +112,17 @@ def encode(data: object, datacontenttype: str | None) -> Stored:
             f"text cannot be encoded as {excerpt(datacontenttype)}, which is not a text type; give bytes"
         )
     _encode_text(data, datacontenttype)  # raises where the charset cannot hold it
-    return str(data)
+    return str.__str__(data)
 
 
-def _encode_json(data: object) -> bytes:
+def _encode_json(data: object) -> Raw:
     try:
         encoded = _json_encoder.encode(data)
         if b"null" in encoded:  # msgspec writes a float NaN as null; only then is it worth a second look
             json.dumps(msgspec.to_builtins(data, enc_hook=_foreign), allow_nan=False)
-        if b"NaN" in encoded or b"Infinity" in encoded:  # and a Decimal one as a bare word
-            json_value(encoded)
+        return json_value(
+            encoded
+        )  # a Raw within it goes in unseen, and so does a Decimal that is not a number
     except RecursionError:
         raise DataError("data is nested too deeply for JSON, or contains itself") from None
     except NotImplementedError as error:
@@ -126,8 +130,7 @@ def _encode_json(data: object) -> bytes:
     except UnicodeEncodeError:
         raise DataError("data holds an unpaired surrogate, which JSON cannot hold") from None
     except _FAILURES as error:
-        raise DataError(f"data cannot be encoded as JSON: {str(error)[:80]}") from None
-    return encoded
+        raise DataError(f"data cannot be encoded as JSON: {excerpt(str(error))[1:-1]}") from None
 
 
 def _foreign(value: Any) -> Any:
@@ -135,9 +138,12 @@ def _foreign(value: Any) -> Any:
     dump = getattr(value, "model_dump", None)
     if dump is not None:
         return dump(mode="json")
-    for plain in (str, int, float):
-        if isinstance(value, plain):
-            return plain(value)
+    if isinstance(value, str):
+        return str.__str__(value)
+    if isinstance(value, int):
+        return int.__int__(value)
+    if isinstance(value, float):
+        return float.__float__(value)
     raise NotImplementedError(type(value).__name__)
 
 
@@ -270,7 +276,17 @@ def as_type(data: Stored, datacontenttype: str | None, wanted: type[T]) -> T:
 
 
 def _from_json(text: bytes, wanted: type[T]) -> T:
-    return msgspec.json.decode(text, type=wanted)
+    return msgspec.json.decode(text, type=wanted, dec_hook=_built)
+
+
+def _built(wanted: type[Any], value: Any) -> Any:
+    """Make a pydantic model within something else."""
+    build = getattr(wanted, "model_validate", None)
+    if build is not None:
+        return build(value)
+    if isinstance(value, wanted):
+        return value
+    raise TypeError(f"Expected `{wanted.__name__}`, got `{type(value).__name__}`")
 
 
 def _validated(build: Callable[[Any, Any], Any], text: Any, wanted: Any) -> Any:

@@ -254,16 +254,16 @@ class CloudEvent(Generic[T_co]):
         The copy keeps `id` unless another is given: give one where it is another event (`CE-id-d`). Data that is not
         replaced keeps its bytes, whatever becomes of `datacontenttype`. Raises as the constructor does.
         """
-        kept = _kept(self)
-        data = self._data
-        found = {**kept, **changes}
-        given = found.pop("data", _UNCHANGED)
-        datacontenttype = cast("str | None", found.get("datacontenttype"))
-        if given is not _UNCHANGED:
-            data = data_.encode(given, datacontenttype)
-        elif datacontenttype != self.datacontenttype:
-            data = _under_another_type(data, self.datacontenttype, datacontenttype)
-        return _assembled(type(self), found, data, Findings())
+        found = {**_kept(self), **changes}
+        data = found.pop("data", _UNCHANGED)
+        event = _assembled(type(self), found, None, Findings())
+        if data is not _UNCHANGED:
+            event._data = data_.encode(data, event.datacontenttype)
+        elif event.datacontenttype == self.datacontenttype:
+            event._data = self._data
+        else:
+            event._data = _under_another_type(self._data, self.datacontenttype, event.datacontenttype)
+        return event
 
     __replace__ = replace
 
@@ -290,6 +290,9 @@ class CloudEvent(Generic[T_co]):
         return self._under("1.0", "schemaurl", "dataschema", Findings())
 
     def _under(self, version: str, schema: str, renamed: str, findings: Findings) -> Self:
+        if renamed in kept_extensions(self):
+            rule = f"is another attribute under specversion {version}"
+            findings.report("CE-attrs-d", rule, renamed, hint="take it away first")
         found = {renamed if name == schema else name: value for name, value in _kept(self).items()}
         return _assembled(type(self), {**found, "specversion": version}, self._data, findings)
 
@@ -346,7 +349,8 @@ class CloudEvent(Generic[T_co]):
         return self
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _restored, (type(self), _kept(self), self._data, self._repairs)
+        core = tuple(getattr(self._envelope, name) for name in _FIELDS)
+        return _restored, (type(self), core, dict(kept_extensions(self)), self._data, self._repairs)
 
 
 def _is_event(value: object) -> TypeGuard[CloudEvent[Any]]:
@@ -479,7 +483,7 @@ def _checked(found: Mapping[str, object], findings: Findings) -> tuple[Envelope,
         legal = attributes_.check_name(name, findings, version)
         if legal is None:
             continue
-        if legal != name and found.get(legal) is not None:
+        if legal != name and (found.get(legal) is not None or legal in extensions):
             findings.report("CE-attrs-d", "is there twice, if case is set aside", legal)
             continue
         if legal in core or legal == "specversion":
@@ -543,13 +547,19 @@ def _kept(event: CloudEvent[Any]) -> dict[str, Value | Raw]:
     return kept
 
 
-def _restored(kind: type[_E], kept: dict[str, Any], data: Stored, repairs: tuple[Problem, ...]) -> _E:
+_FIELDS = Envelope.__struct_fields__
+
+
+def _restored(
+    kind: type[_E],
+    core: tuple[Any, ...],
+    extensions: dict[str, Value | Raw],
+    data: Stored,
+    repairs: tuple[Problem, ...],
+) -> _E:
     event: _E = _new(kind)
-    core = {name: kept.pop(name) for name in Envelope.__struct_fields__ if name in kept}
-    if "schemaurl" in kept and core["specversion"] == "0.3":
-        core["dataschema"] = kept.pop("schemaurl")
-    event._envelope = Envelope(**core)
-    event._extensions = kept
+    event._envelope = Envelope(*core)
+    event._extensions = extensions
     event._data = data
     event._repairs = repairs
     event._value = UNSET

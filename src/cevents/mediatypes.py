@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import re
 from collections.abc import Mapping
+from encodings.aliases import aliases
 from functools import lru_cache
 from types import MappingProxyType
 from typing import NamedTuple
@@ -17,6 +18,8 @@ _PARAMETER = re.compile(f"[ \\t]*+;[ \\t]*+({_TOKEN})=({_TOKEN}|{_QUOTED_STRING}
 _MEDIA_TYPE = re.compile(
     f"({_TOKEN})/({_TOKEN})((?:[ \\t]*+;[ \\t]*+{_TOKEN}=(?:{_TOKEN}|{_QUOTED_STRING}))*+)"
 )
+_NO_WORD = re.compile("[^a-z0-9]+")
+_CHARSETS = frozenset(aliases) | frozenset(aliases.values()) | {"utf_8_sig"}
 _NO_CHARSETS = frozenset(
     {"idna", "punycode", "raw-unicode-escape", "undefined", "unicode-escape"}
 )  # to anybody
@@ -51,11 +54,13 @@ class MediaType(NamedTuple):
     @property
     def codec(self) -> str | None:
         """The name of the Python codec for the `charset` parameter; UTF-8 without one, None for an unknown one."""
-        charset = self.parameters.get("charset", "utf-8")
+        charset = _NO_WORD.sub("_", self.parameters.get("charset", "utf-8").lower())
+        if charset not in _CHARSETS:  # codecs.lookup would remember the name, and senders choose it
+            return None
         try:
             name = codecs.lookup(charset).name
             "".encode(name)  # fails for the codecs that are not of texts, such as base64
-        except (LookupError, ValueError):
+        except LookupError:
             return None
         return None if name in _NO_CHARSETS or name in _UNSAFE else name
 

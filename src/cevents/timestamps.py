@@ -90,8 +90,11 @@ def render(moment: datetime) -> TimestampText:
     if offset is None:
         raise ValueError("a datetime without a time zone")
     if offset % timedelta(minutes=1):
-        moment, offset = moment.astimezone(UTC), timedelta(0)
-    text = moment.isoformat()
+        try:
+            moment, offset = moment.astimezone(UTC), timedelta(0)
+        except OverflowError:
+            raise ValueError("an instant that UTC does not have a datetime for") from None
+    text = datetime.isoformat(moment)  # whatever a subclass makes of it
     return TimestampText(text if offset else text[:-6] + "Z")
 
 

@@ -9,8 +9,8 @@ further member has at least two more.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from typing import Annotated, Any, Literal, cast
+from collections.abc import Callable, Iterable
+from typing import Annotated, Any, Literal, NamedTuple, cast
 
 import msgspec
 from msgspec import UNSET, Meta, Raw, UnsetType
@@ -26,27 +26,29 @@ __all__ = ["JsonEnvelope", "encode", "learn", "many", "one", "quotes"]
 
 def one(text: bytes) -> CloudEvent[Any] | None:
     """Return the event of a text, or None for one that needs care."""
+    known = _learned.known
     try:
-        envelope = _known.one(text)
+        envelope = known.one(text)
     except _UNKNOWN:
         return None
     if (len(encode(envelope)) == len(text) or _adds_up(text, envelope)) and (
         (text.isascii() and 92 not in text and 127 not in text) or _has_good_strings(text, (envelope,))
     ):
-        return _opened(envelope)
+        return _opened(envelope, known.declared)
     return None
 
 
 def many(text: bytes) -> list[CloudEvent[Any]] | None:
     """Return the events of an array, or None for one that needs care."""
+    known = _learned.known
     try:
-        envelopes = _known.many(text)
+        envelopes = known.many(text)
     except _UNKNOWN:
         return None
     if (len(encode(envelopes)) == len(text) or quotes(text) == sum(map(_all_quotes, envelopes))) and (
         (text.isascii() and 92 not in text and 127 not in text) or _has_good_strings(text, envelopes)
     ):
-        events = list(map(_opened, envelopes))
+        events = [_opened(envelope, known.declared) for envelope in envelopes]
         if None not in events:
             return cast("list[CloudEvent[Any]]", events)
     return None
@@ -54,7 +56,7 @@ def many(text: bytes) -> list[CloudEvent[Any]] | None:
 
 def learn(extensions: dict[str, Value | Raw]) -> None:
     """Take note of the extensions of an event that took the careful way."""
-    _known.learn(extensions)
+    _learned.learn(extensions)
 
 
 _Int32 = Annotated[int, Meta(ge=-(2**31), le=2**31 - 1)]
@@ -65,8 +67,17 @@ class JsonEnvelope(Envelope, forbid_unknown_fields=True, omit_defaults=True, gc=
     data: Raw | UnsetType = UNSET
 
 
-class _Known:
-    """Typed decoders that know the core attributes and the extension names that come often.
+class _Known(NamedTuple):
+    """Typed decoders that know the core attributes and some extension names; `declared` are fields with their names."""
+
+    names: tuple[str, ...]
+    one: Callable[[bytes], JsonEnvelope]
+    many: Callable[[bytes], list[JsonEnvelope]]
+    declared: list[tuple[str, str]]
+
+
+class _Learned:
+    """The extension names that come often.
 
     A name joins when it has been seen a few times, so that names that do not come back cost nothing; when there are
     too many, the oldest are forgotten together.
@@ -80,7 +91,7 @@ class _Known:
 
     def forget(self) -> None:
         self._counts: dict[str, int] = {}
-        self._build(())
+        self.known = _built(())
 
     def learn(self, extensions: dict[str, Value | Raw]) -> None:
         """Take note of the extensions of an event that came the careful way."""
@@ -88,47 +99,54 @@ class _Known:
             self._counts.clear()
         frequent: list[str] = []
         for name, value in extensions.items():
-            if name not in self._names and isinstance(value, str | int | bytes) and len(name) <= self._LONG:
+            if (
+                name not in self.known.names
+                and isinstance(value, str | int | bytes)
+                and len(name) <= self._LONG
+            ):
                 self._counts[name] = count = self._counts.get(name, 0) + 1
                 if count >= self._OFTEN:
                     frequent.append(name)
         if frequent:
-            known = self._names if len(self._names) + len(frequent) <= self._MANY else ()
-            self._build((*known, *frequent[: self._MANY]))
-
-    def _build(self, names: Iterable[str]) -> None:
-        self._names = tuple(sorted(names))
-        # a name may be a keyword, or begin with a digit
-        fields = {f"extension_{name}": name for name in self._names}
-
-        def extensions(envelope: Envelope) -> dict[str, Value | Raw]:
-            found = ((name, getattr(envelope, field)) for field, name in fields.items())
-            return {name: value for name, value in found if value is not None}
-
-        known = cast(
-            "type[JsonEnvelope]",
-            msgspec.defstruct(
-                "KnownEnvelope",
-                [(field, str | bool | _Int32 | None, None) for field in fields],
-                bases=(JsonEnvelope,),
-                namespace={"extensions": extensions},
-                rename=fields,
-                forbid_unknown_fields=True,
-                omit_defaults=True,
-                gc=False,
-            ),
-        )
-        self.declared = [
-            (field, name) for field, name in fields.items() if attributes.declared(name) is not None
-        ]
-        self.one = msgspec.json.Decoder(known).decode
-        self.many = msgspec.json.Decoder(list[known]).decode  # type: ignore[valid-type] # made above
+            names = self.known.names
+            known = names if len(names) + len(frequent) <= self._MANY else ()
+            self.known = _built((*known, *frequent[: self._MANY]))
 
 
-_known = _Known()
+def _built(names: Iterable[str]) -> _Known:
+    names = tuple(sorted(names))
+    # a name may be a keyword, or begin with a digit
+    fields = {f"extension_{name}": name for name in names}
+
+    def extensions(envelope: Envelope) -> dict[str, Value | Raw]:
+        found = ((name, getattr(envelope, field)) for field, name in fields.items())
+        return {name: value for name, value in found if value is not None}
+
+    known = cast(
+        "type[JsonEnvelope]",
+        msgspec.defstruct(
+            "KnownEnvelope",
+            [(field, str | bool | _Int32 | None, None) for field in fields],
+            bases=(JsonEnvelope,),
+            namespace={"extensions": extensions},
+            rename=fields,
+            forbid_unknown_fields=True,
+            omit_defaults=True,
+            gc=False,
+        ),
+    )
+    return _Known(
+        names,
+        msgspec.json.Decoder(known).decode,
+        msgspec.json.Decoder(list[known]).decode,  # type: ignore[valid-type] # made above
+        [(field, name) for field, name in fields.items() if attributes.declared(name) is not None],
+    )
 
 
-encode = msgspec.json.Encoder(enc_hook=str).encode  # the hook is for TimestampText
+_learned = _Learned()
+
+
+encode = msgspec.json.Encoder(enc_hook=str.__str__).encode  # the hook is for TimestampText
 _UNKNOWN = (
     msgspec.DecodeError,
     UnicodeDecodeError,
@@ -181,14 +199,14 @@ def _has_good_strings(text: bytes, envelopes: Iterable[JsonEnvelope]) -> bool:
     return all(map(attributes.is_string, values))
 
 
-def _opened(envelope: JsonEnvelope) -> CloudEvent[Any] | None:
+def _opened(envelope: JsonEnvelope, declared: list[tuple[str, str]]) -> CloudEvent[Any] | None:
     """Return the event of an envelope whose strings have been checked; None where it needs care."""
     if not is_good(envelope):
         return None
     content_type = envelope.datacontenttype
     if content_type is not None and content_type not in _json_types and not _is_json(content_type):
         return None  # data is text then
-    for field, name in _known.declared:
+    for field, name in declared:
         value = getattr(envelope, field)
         if value is not None:
             findings = Findings()

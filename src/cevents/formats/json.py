@@ -113,8 +113,8 @@ def encode_value(value: object) -> bytes:
     return _encoder.encode(value)
 
 
-_encoder = msgspec.json.Encoder(enc_hook=str)  # the hook is for TimestampText
-_sorted_encoder = msgspec.json.Encoder(enc_hook=str, order="sorted")
+_encoder = msgspec.json.Encoder(enc_hook=str.__str__)  # the hook is for TimestampText
+_sorted_encoder = msgspec.json.Encoder(enc_hook=str.__str__, order="sorted")
 
 
 # --------------------------------------------------------------------------------------------------- decode
