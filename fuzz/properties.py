@@ -62,8 +62,8 @@ def same(one: Any, other: Any, what: str) -> None:
 
 def _state(found: Any) -> object:
     if _is_event(found):
-        _, (_, kept, data, repairs) = found.__reduce__()
-        values = {name: (_type(value), value) for name, value in kept.items()}
+        _, (_, core, extensions, data, repairs) = found.__reduce__()
+        values = core, {name: (_type(value), value) for name, value in extensions.items()}
         return values, _type(data), data if data is None or isinstance(data, str) else bytes(data), repairs
     if isinstance(found, InvalidEvent):
         return found.problems
@@ -250,6 +250,7 @@ _HEADER_NAME = re.compile(f"content-type|ce-[a-z0-9]+(-{_KEY})?")
 
 def check_lenient_event(event: CloudEvent[Any]) -> None:
     """What lenient reading mended can be sent on, and what it let pass is refused then."""
+    assert not {"data", "data_base64"} & kept_extensions(event).keys(), "data became an attribute"
     repr(event)
     body = outcome(lambda: formats.json.encode(event), InvalidEvent)
     if isinstance(body, bytes):
