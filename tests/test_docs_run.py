@@ -27,12 +27,14 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+TOP_PAGES = [*sorted(ROOT.glob("*.md")), ROOT / "conformance" / "README.md"]
 
 PYTHON = {"python", "py", "pycon"}
 SHELL = {"console", "bash", "sh", "shell"}
 
 _FENCE = re.compile(r"^(?P<indent> *)(?P<ticks>`{3,}|~{3,}) *(?P<info>[^`]*?)\s*$")
 _LANGUAGE = re.compile(r"^(?:\{\s*\.)?(?P<language>[\w+-]+)")
+_LINK = re.compile(r"\]\(([^)\s]+)\)")
 _SKIP = re.compile(r"^<!-- skip: (?P<reason>\S.*?) -->$")
 _SKIP_WITHOUT_REASON = re.compile(r"^<!--\s*skip\s*:?\s*-->$")
 
@@ -166,6 +168,15 @@ def check_command(arguments: list[str], where: str) -> None:
         if argument.startswith("--"):
             option = argument.partition("=")[0]
             assert option in known, f"{where}: `{context.command_path}` has no {option}"
+
+
+@pytest.mark.parametrize("page", TOP_PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_of_a_page_lead_somewhere(page: Path) -> None:
+    """Those of docs/ are looked after by mkdocs itself."""
+    for target in _LINK.findall(page.read_text(encoding="utf-8")):
+        if not re.match(r"https?:|mailto:|#", target):
+            path = page.parent / target.partition("#")[0]
+            assert path.exists(), f"{page.relative_to(ROOT)}: there is no {target}"
 
 
 # The extractor itself

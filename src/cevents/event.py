@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import builtins
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from operator import attrgetter
 from types import MappingProxyType
@@ -29,6 +29,7 @@ __all__ = [
     "UNREADABLE",
     "CloudEvent",
     "Envelope",
+    "add_repairs",
     "assemble",
     "content_type",
     "enclose",
@@ -251,8 +252,9 @@ class CloudEvent(Generic[T_co]):
     def replace(self, /, **changes: Any) -> Self:
         """Return a copy with other attributes or data; None takes an optional one away.
 
-        The copy keeps `id` unless another is given: give one where it is another event (`CE-id-d`). Data that is not
-        replaced keeps its bytes, whatever becomes of `datacontenttype`. Raises as the constructor does.
+        The copy keeps `id` unless another is given: give one where it is another event (`CE-id-d`). Under another
+        `datacontenttype` data that is not replaced stays the same JSON value or text, or else the same bytes. Raises
+        as the constructor does.
         """
         found = {**_kept(self), **changes}
         data = found.pop("data", _UNCHANGED)
@@ -410,6 +412,12 @@ def enclose(
     event._data = data
     event._repairs = ()
     event._value = UNSET
+    return event
+
+
+def add_repairs(event: CloudEvent[Any], repairs: Iterable[Problem]) -> CloudEvent[Any]:
+    """Add to a new event what was repaired in the message that it came in."""
+    event._repairs = (*repairs, *event._repairs)
     return event
 
 

@@ -21,6 +21,7 @@ from cevents.errors import Findings, NotACloudEvent, UnsupportedFormat, excerpt
 from cevents.event import (
     CloudEvent,
     Envelope,
+    add_repairs,
     assemble,
     content_type,
     enclose,
@@ -264,8 +265,8 @@ def decode(
     if mode == "batch":
         findings.report("HTTP-3-c", "a batch was found where one event was expected", hint="use decode_batch")
     findings.conclude()
-    assert content_type is not None
-    return _format_of(content_type, findings.lenient).decode(body, lenient=findings.lenient)
+    event = _format_of(content_type, findings).decode(body, lenient=findings.lenient)
+    return add_repairs(event, findings.repairs) if findings.repairs else event
 
 
 def decode_batch(content_type: str | None, body: bytes, findings: Findings) -> list[CloudEvent[Any]]:
@@ -275,13 +276,14 @@ def decode_batch(content_type: str | None, body: bytes, findings: Findings) -> l
             "HTTP-3-c", "the content type is not that of a batch", None, content_type, hint="use decode"
         )
     findings.conclude()
-    assert content_type is not None
-    return _format_of(content_type, findings.lenient).decode_batch(body, lenient=findings.lenient)
+    events = _format_of(content_type, findings).decode_batch(body, lenient=findings.lenient)
+    return [add_repairs(event, findings.repairs) for event in events] if findings.repairs else events
 
 
-def _format_of(content_type: str, lenient: bool) -> formats.Format:
-    essence = content_type.split(";", maxsplit=1)[0].strip().lower()
-    if essence == _MARK and lenient:  # T-HTTP-2: without a format it can only be JSON
+def _format_of(content_type: str | None, findings: Findings) -> formats.Format:
+    essence = (content_type or "").split(";")[0].strip().lower()
+    if essence == _MARK and findings.lenient:  # T-HTTP-2: without a format it can only be JSON
+        findings.repair("HTTP-3-c", "names no event format; read as JSON", "content-type", content_type)
         return formats.json
     if essence[23:24] not in ("+", "-"):
         raise UnsupportedFormat(f"{excerpt(content_type)} names no event format")

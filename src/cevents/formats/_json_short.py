@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from typing import Annotated, Any, Literal, NamedTuple, cast
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple, cast
 
 import msgspec
 from msgspec import UNSET, Meta, Raw, UnsetType
@@ -64,7 +64,8 @@ _Int32 = Annotated[int, Meta(ge=-(2**31), le=2**31 - 1)]
 
 class JsonEnvelope(Envelope, forbid_unknown_fields=True, omit_defaults=True, gc=False):
     specversion: Literal["1.0"]  # pyright: ignore[reportIncompatibleVariableOverride] # nobody assigns it
-    data: Raw | UnsetType = UNSET
+    if TYPE_CHECKING:  # a field of every subclass, so that it is written last
+        data: Raw | UnsetType = UNSET
 
 
 class _Known(NamedTuple):
@@ -126,7 +127,10 @@ def _built(names: Iterable[str]) -> _Known:
         "type[JsonEnvelope]",
         msgspec.defstruct(
             "KnownEnvelope",
-            [(field, str | bool | _Int32 | None, None) for field in fields],
+            [
+                *((field, str | bool | _Int32 | None, None) for field in fields),
+                ("data", Raw | UnsetType, UNSET),
+            ],
             bases=(JsonEnvelope,),
             namespace={"extensions": extensions},
             rename=fields,

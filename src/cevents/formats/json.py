@@ -18,7 +18,7 @@ from cevents import data as data_
 from cevents import mediatypes
 from cevents.data import Stored
 from cevents.errors import Findings, InvalidEvent
-from cevents.event import CloudEvent, parts, wire_attributes
+from cevents.event import CloudEvent, add_repairs, parts, wire_attributes
 from cevents.formats import _json_careful, _json_short, _json_stream
 from cevents.formats._json_careful import parsed, without_mark
 
@@ -93,17 +93,17 @@ def encode_batch(events: Iterable[CloudEvent[Any]]) -> bytes:
     bodies: list[bytes] = []
     version = None
     for index, event in enumerate(events):
-        version = _same_version(version, event, index, lenient=False)
+        version = _same_version(version, event, Findings(index=index))
         bodies.append(encode(event))
     return b"[%b]" % b",".join(bodies)
 
 
-def _same_version(version: str | None, event: CloudEvent[Any], index: int, *, lenient: bool) -> str:
-    if version is not None and event.specversion != version and not lenient:
-        findings = Findings(index=index)
-        findings.report(
-            "CE-message-d", f"must be {version} as in the whole batch", "specversion", event.specversion
-        )
+def _same_version(version: str | None, event: CloudEvent[Any], findings: Findings) -> str:
+    """Check that an event has the specversion of those before it in the batch (CE-message-d)."""
+    if version is not None and event.specversion != version:
+        rule = f"must be {version} as in the whole batch"
+        if findings.repair("CE-message-d", rule, "specversion", event.specversion):
+            add_repairs(event, findings.repairs)
         findings.conclude()
     return event.specversion
 
@@ -158,7 +158,7 @@ def iter_decode(
             element = replace(element, problem=f"is longer than {max_size} bytes")
         event = decode_element(element, lenient=lenient)
         if element.of_batch:
-            version = _same_version(version, event, element.index, lenient=lenient)
+            version = _same_version(version, event, Findings(lenient=lenient, index=element.index))
         yield event
 
 
@@ -186,14 +186,14 @@ def _elements(text: bytes, *, lenient: bool) -> Iterator[CloudEvent[Any]]:
     for index, element in enumerate(elements):
         try:
             event = decode(bytes(element), lenient=lenient)
-            version = _same_version(version, event, index, lenient=lenient)
+            version = _same_version(version, event, Findings(lenient=lenient))
         except InvalidEvent as error:
             problems.extend(replace(problem, index=index) for problem in error.problems)
             if len(problems) >= _ENOUGH:
                 break
         else:
             if not problems:
-                yield event
+                yield add_repairs(event, findings.repairs) if findings.repairs else event
     findings.conclude()
 
 

@@ -63,7 +63,9 @@ class Receiver(Generic[Handler, BatchHandler]):
     `batch_handler`, in one call with the list of events, so that it succeeds or fails as a whole, as the sender of it
     will see it; without a `batch_handler` batches are refused, since nobody asked for them (`HTTP-3-a`).
 
-    Options:
+    Args:
+        handler: called with each event.
+        batch_handler: called with the events of each batch.
         lenient: mend what real peers get wrong, as in `bindings.http.decode`; the event's `repairs` tell what.
         max_body_size: bytes of the largest body; at least 64 KiB (`CE-size-b`).
         max_batch: the number of events in the longest batch.
