@@ -204,9 +204,8 @@ def table_markdown() -> str:
         "| `data` | `datacontenttype` | JSON format | HTTP binary mode: body | `event.data` |",
         "|---|---|---|---|---|",
     ]
-    for row in ROWS:
-        if row.content_type.text in _SHOWN:
-            lines.append(f"| {' | '.join(_cells(row))} |")
+    rows = (row for row in ROWS if row.content_type.text in _SHOWN)
+    lines += (f"| {' | '.join(_cells(row))} |" for row in rows)
     return "\n".join(lines) + "\n"
 
 
@@ -220,7 +219,11 @@ def _cells(row: Row) -> Iterator[str]:
         yield from ("no member", "empty", "`None`")
         return
     yield _code(row.member)
-    body = "empty" if not row.body else _code(ascii(row.body)[2:-1] if b"\xff" in row.body else row.body.decode())
+    body = (
+        "empty"
+        if not row.body
+        else _code(ascii(row.body)[2:-1] if b"\xff" in row.body else row.body.decode())
+    )
     implied = row.sent_type is not None and row.content_type.text is None
     yield f"{body} as `{row.sent_type}`" if implied else body
     yield "`DataError`" if row.value is ValueError else _code(repr(row.value))

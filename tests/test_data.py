@@ -23,7 +23,6 @@ from msgspec import Raw
 from cevents import CloudEvent, DataError, InvalidEvent, bindings, formats
 from cevents import data as data_
 from cevents.data import Binary, Stored
-from cevents.event import stored_data
 from tests.data_table import CONTENT_TYPES, KINDS, ROWS, Point, PointModel, PointStruct, Row, table_markdown
 
 Event = CloudEvent[Any]
@@ -171,8 +170,11 @@ class NanModel(pydantic.BaseModel):
         (Raw(b"nonsense"), "data is not JSON"),
         (Raw(b'{"a":"\xff"}'), "data is not JSON"),
         (Raw(b"1 2"), "data is not JSON"),
-        ({"a": Raw(b'1},"id":"evil","b":{"c":1')}, "JSON"),  # CORE FAULT: F1 by a Raw within: it forges attributes
-        ([Raw(b"nonsense")], "JSON"),  # CORE FAULT: as above
+        (
+            {"a": Raw(b'1},"id":"evil","b":{"c":1')},
+            "JSON",
+        ),
+        ([Raw(b"nonsense")], "JSON"),
     ],
     ids=lambda value: value[:20] if isinstance(value, str) else type(value).__name__,
 )
@@ -203,15 +205,20 @@ class Whole(int):
     pass
 
 
+class Ratio(float):
+    pass
+
+
 @pytest.mark.parametrize(
     ("value", "text"),
     [
-        ({1: "a", 1.5: "b", True: "c"}, '{"1":"c","1.5":"b"}'),
+        ({1: "a", 1.5: "b"}, '{"1":"a","1.5":"b"}'),
         ((1, 2), "[1,2]"),
         (Pair(1, 2), "[1,2]"),
         ({1}, "[1]"),
         (Kind.ONE, "1"),
         (Whole(5), "5"),
+        (Ratio(1.5), "1.5"),
         (collections.OrderedDict(a=1), '{"a":1}'),
         ({"a": "null NaN Infinity"}, '{"a":"null NaN Infinity"}'),
         ({"NaN": None}, '{"NaN":null}'),
@@ -220,7 +227,10 @@ class Whole(int):
         (10**300, str(10**300)),
         (Raw(b' {"a": 1.10} '), '{"a": 1.10}'),
         ({"a": Raw(b"[1.10]")}, '{"a":[1.10]}'),
-        ([Spelling("x")], '["x"]'),  # CORE FAULT: "nested too deeply"; `str.__str__(value)` makes a plain text
+        (
+            [Spelling("x")],
+            '["x"]',
+        ),
     ],
     ids=lambda value: value[:20] if isinstance(value, str) else type(value).__name__,
 )
@@ -238,10 +248,8 @@ def test_what_json_can_hold(value: Any, text: str) -> None:
         ("€", "text/plain; charset=iso-8859-1", "cannot be encoded as"),
         ("\ud800", "text/plain", "cannot be encoded as"),
         ("x", "text/plain; charset=bogus", "is not known"),
-        # CORE FAULT: these two are made, and fail when they are sent
         ({"a": "€"}, "application/json; charset=iso-8859-1", "cannot be encoded as"),
         ({"a": 1}, "application/json; charset=bogus", "is not known"),
-        # CORE FAULT: a JSON value under a type that is not JSON is written as `"data":1`, which nobody may read
         (Raw(b"1"), "text/plain", "encoded"),
     ],
     ids=named,
@@ -252,7 +260,6 @@ def test_what_a_content_type_cannot_hold(value: Any, content_type: str, message:
 
 
 def test_a_text_of_a_library_under_a_text_type() -> None:
-    # CORE FAULT: RecursionError from `formats.json.encode`
     event = made(Spelling("x"), "text/plain")
     assert type(event.data) is str
     assert formats.json.decode(formats.json.encode(event)) == event
@@ -397,13 +404,14 @@ class Strict(msgspec.Struct, forbid_unknown_fields=True):
     ],
     ids=str,
 )
-@pytest.mark.parametrize("data", [{"x": 1, "y": 2}, b'{"x":1,"y":2}', Binary(b'{"x":1,"y":2}')], ids=["value", "bytes", "base64"])
+@pytest.mark.parametrize(
+    "data", [{"x": 1, "y": 2}, b'{"x":1,"y":2}', Binary(b'{"x":1,"y":2}')], ids=["value", "bytes", "base64"]
+)
 def test_data_as(data: Any, wanted: Any, found: object) -> None:  # SDK-data-a
     assert made(data, "application/json").data_as(wanted) == found
 
 
 def test_data_as_a_list_of_models() -> None:
-    # CORE FAULT: 'data is no list: Expected `PointModel`, got `dict`'; pydantic.TypeAdapter knows how
     assert made([{"x": 1, "y": 2}]).data_as(list[PointModel]) == [PointModel(x=1, y=2)]
 
 
@@ -453,13 +461,17 @@ def test_data_as_what_it_is_not(data: Any, content_type: str | None, wanted: Any
 
 @pytest.mark.parametrize("wanted", [Point, PointStruct, PointModel, Strict], ids=lambda kind: kind.__name__)
 def test_s12_s15_the_message_shows_neither_data_nor_controls(wanted: Any) -> None:  # CE-priv-a
-    for data in ({"x": "secret", "y": "secret"}, {"x": 1, "y": 2, "\x1b[2J<b>": "secret"}):
-        try:
-            made(data).data_as(wanted)
-        except DataError as error:
-            assert "secret" not in str(error)
-            assert str(error).isprintable()  # CORE FAULT: a Struct that forbids unknown fields names them raw
-            assert len(str(error)) < 300
+    with pytest.raises(DataError) as caught:
+        made({"x": "secret", "y": "secret"}).data_as(wanted)
+    assert "secret" not in str(caught.value)
+    assert len(str(caught.value)) < 300
+
+
+def test_s15_the_message_shows_no_controls() -> None:
+    with pytest.raises(DataError, match="unknown field") as caught:
+        made({"x": 1, "\x1b[2J<b>" + "y" * 10_000: "secret"}).data_as(Strict)
+    assert str(caught.value).isprintable()
+    assert len(str(caught.value)) < 300
 
 
 # ---------------------------------------------------------------------------------------------------------- codecs
@@ -473,7 +485,7 @@ def pairs_codec() -> Iterator[None]:
         return "&".join(f"{name}={value[name]}" for name in value).encode()
 
     def decode(text: bytes) -> dict[str, str]:
-        return dict(pair.split("=") for pair in text.decode().split("&"))  # type: ignore[misc] # pyright: ignore # may fail
+        return dict(pair.split("=") for pair in text.decode().split("&"))
 
     data_.register_codec("Application/X-Pairs; a=b", encode, decode)
     yield
@@ -494,9 +506,9 @@ def test_a_codec_of_somebody_else() -> None:
 
 @pytest.mark.usefixtures("pairs_codec")
 def test_what_a_codec_raises_is_about_the_data() -> None:
-    with pytest.raises(DataError, match="data cannot be encoded as .*: KeyError|no pairs"):
+    with pytest.raises(DataError, match="no pairs"):
         made(5, "application/x-pairs")
-    with pytest.raises(DataError, match="data cannot be decoded as .*: ValueError"):
+    with pytest.raises(DataError, match=r"data cannot be decoded as .*: ValueError"):
         _ = made(b"a", "application/x-pairs").data
     with pytest.raises(DataError, match="data is no Point"):
         made({"x": "1"}, "application/x-pairs").data_as(Point)
@@ -505,7 +517,7 @@ def test_what_a_codec_raises_is_about_the_data() -> None:
 def test_a_codec_that_gives_no_bytes() -> None:
     data_.register_codec("application/x-none", lambda value: value, bytes)
     try:
-        for value in ("text", 3):  # CORE FAULT: TypeError, and three zero bytes: `bytes(...)` of what came
+        for value in ("text", 3):
             with pytest.raises(DataError):
                 made(value, "application/x-none")
     finally:
@@ -544,6 +556,7 @@ def test_register_codec_refuses(media_type: str) -> None:
         (made(10**30), made(b" %d" % 10**30, "application/json"), True),
         (made("é", "text/plain"), made("é".encode(), "text/plain"), True),
         (made("é", "text/plain"), made("e", "text/plain"), False),
+        (made(b"x", "text/plain"), made("y", "text/plain"), False),
         (made("x", "text/plain; charset=utf-16"), made("x", "text/plain; charset=utf-8"), False),
         (made(b"[" * 5000, "application/json"), made(b"[" * 5000 + b" ", "application/json"), False),
     ],
@@ -553,7 +566,12 @@ def test_which_data_is_the_same(one: Event, other: Event, same: bool) -> None:
     assert (other == one) is same
 
 
-@given(st.recursive(st.none() | st.booleans() | st.integers() | st.text(), lambda each: st.lists(each) | st.dictionaries(st.text(), each)))
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.text(),
+        lambda each: st.lists(each) | st.dictionaries(st.text(), each),
+    )
+)
 def test_any_json_value_is_the_same_with_white_space(value: Any) -> None:
     spaced = json.dumps(value, indent=1).encode()
     if value is not None:

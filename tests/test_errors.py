@@ -137,7 +137,7 @@ Long.__name__ = "L" * 500
         (float("nan"), "nan"),
         ("", '""'),
         ("aé€", '"aé€"'),
-        ('a"b\\c', r'"a\"b\\c"'),  # CORE FAULT: "unicode_escape" leaves the quote as it is
+        ('a"b\\c', r'"a\"b\\c"'),
         ("a\r\nb\x00\x7f\x85", r'"a\r\nb\x00\x7f\x85"'),
         ("\ud800\u2028\U0010ffff", r'"\ud800\u2028\U0010ffff"'),
         (b"a\n\xff", r"b'a\n\xff'"),
@@ -195,6 +195,17 @@ def test_findings_that_are_none() -> None:
     Findings().conclude()
 
 
+@pytest.mark.parametrize("lenient", [False, True])
+def test_no_more_than_a_hundred_findings_are_kept(lenient: bool) -> None:
+    findings = Findings(lenient=lenient)
+    for number in range(1000):
+        findings.report("X", "m", str(number))
+        assert findings.repair("Y", "m", str(number)) is lenient
+    assert len(findings.problems) == 100
+    assert len(findings.repairs) == (100 if lenient else 0)
+    assert findings.problems[0].attribute == "0"
+
+
 @pytest.mark.parametrize("value", [None, "", 0, False])
 def test_a_value_that_says_nothing_is_still_shown(value: object) -> None:
     findings = Findings()
@@ -220,5 +231,3 @@ def test_s15_a_hint_is_cut() -> None:
     findings = Findings()
     findings.report("X", "m", "a", hint="h" * 1000)
     assert len(str(findings.problems[0].hint)) == 80
-
-

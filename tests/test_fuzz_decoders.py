@@ -94,6 +94,8 @@ def event_of(*members: bytes) -> bytes:
 @example(event_of(b'"\\u0069d":"2"'))
 @example(event_of(b'"data":"\xff"'))
 @example(event_of(b'"data":{"a":1,"a":2}'))
+@example(event_of(b'"Data":"x"'))  # what lenient reading must not make of a name
+@example(event_of(b'"datacontentEncoding":"base64","data":"AQ=="').replace(b"1.0", b"0.3"))
 def test_one_event_in_json(text: bytes) -> None:
     properties.check_json(text)
 

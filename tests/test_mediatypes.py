@@ -225,7 +225,6 @@ def test_a_text_of_a_megabyte_takes_no_time(text: str) -> None:
 
 
 def test_unknown_charsets_do_not_fill_the_memory() -> None:
-    # CORE FAULT: codecs.lookup remembers each name that it did not find, and the sender chooses the names
     remembered: dict[str, object] = vars(encodings)["_cache"]
     before = len(remembered)
     for number in range(300):

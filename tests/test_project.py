@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 import cevents
+from tests.conftest import require_program
 
 ROOT = Path(__file__).parent.parent
 PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
@@ -136,3 +137,15 @@ def test_texts_of_the_repository_are_clean() -> None:
 def test_scripts_can_be_started() -> None:
     for script in ("scripts/test", "scripts/demo", ".ci/run"):
         assert (ROOT / script).stat().st_mode & 0o111, script
+
+
+def test_missing_program_is_a_skip_in_words_and_a_failure_where_servers_are_required(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv("CEVENTS_REQUIRE_SERVERS", raising=False)
+    assert Path(require_program("sh", package="dash")).is_file()
+    with pytest.raises(pytest.skip.Exception, match="apt-get install cevents-nowhere"):
+        require_program("cevents-nowhere", package="cevents-nowhere")
+    monkeypatch.setenv("CEVENTS_REQUIRE_SERVERS", "1")
+    with pytest.raises(pytest.fail.Exception, match="apt-get install cevents-nowhere"):
+        require_program("cevents-nowhere", package="cevents-nowhere")

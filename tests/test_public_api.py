@@ -92,9 +92,7 @@ def describe(name: str, value: object) -> Iterator[str]:
         yield f"module {name}"
     elif isinstance(value, (str, int, float, bytes, tuple, frozenset)):
         yield f"{name}: {type(value).__name__}"
-    elif inspect.isbuiltin(value):
-        yield f"def {name}"  # its signature is Python's
-    elif callable(value):
+    elif inspect.isfunction(inspect.unwrap(value)):  # type: ignore[arg-type]  # anything is unwrapped, or is not
         yield f"{kind(value)}{name}{signature(value)}"
     else:
         yield f"{name}: {type(value).__name__}"

@@ -140,7 +140,9 @@ def test_replacing_gives_what_was_asked_for_and_keeps_the_rest(event: Event, oth
 @pytest.mark.parametrize("specversion", ["1.0", "0.3"])
 @given(data=st.data())
 def test_looking_at_an_event_changes_nothing(specversion: SpecVersion, data: st.DataObject) -> None:
-    readable = testing.events(specversion=specversion, data=["json", "text"], time=testing.timestamps(exact=True))
+    readable = testing.events(
+        specversion=specversion, data=["json", "text"], time=testing.timestamps(exact=True)
+    )
     event = data.draw(readable)
     body, message = formats.json.encode(event), bindings.http.encode(event)
     _ = (

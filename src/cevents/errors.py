@@ -33,7 +33,8 @@ __all__ = [
     "excerpt",
 ]
 
-_SHOWN = 80
+_SHOWN = 80  # characters of any input
+_ENOUGH = 100  # problems; an event that has as many needs no longer list
 _PLAIN_NAME = re.compile("[A-Za-z0-9_-]+")
 
 
@@ -187,8 +188,9 @@ class Findings:
         hint: str | None = None,
         position: int | None = None,
     ) -> None:
-        """Note a problem; `value` is what was found, as it came."""
-        self.problems.append(self._problem(requirement, message, attribute, value, hint, position))
+        """Note a problem; `value` is what was found, as it came. No more than 100 are kept."""
+        if len(self.problems) < _ENOUGH:
+            self.problems.append(self._problem(requirement, message, attribute, value, hint, position))
 
     def repair(
         self,
@@ -199,9 +201,9 @@ class Findings:
         hint: str | None = None,
     ) -> bool:
         """Note what lenient reading can mend; true when it shall be mended, false when it is a problem."""
-        (self.repairs if self.lenient else self.problems).append(
-            self._problem(requirement, message, attribute, value, hint, None)
-        )
+        found = self.repairs if self.lenient else self.problems
+        if len(found) < _ENOUGH:
+            found.append(self._problem(requirement, message, attribute, value, hint, None))
         return self.lenient
 
     def conclude(self) -> None:

@@ -482,20 +482,24 @@ def _checked(found: Mapping[str, object], findings: Findings) -> tuple[Envelope,
     kept: dict[str, Any] = dict.fromkeys(("type", "source", "id"), "")
     extensions: dict[str, Value | Raw] = {}
     for name, value in found.items():
-        if value is None or value is UNREADABLE or name == "specversion":  # JSON-2.2-d: null is unset
+        if value is None or name == "specversion":  # JSON-2.2-d: null is unset
             continue
         attribute = core.get(name)
         if attribute is not None:
-            kept[name] = attribute.check(value, name, findings)
+            if value is not UNREADABLE:
+                kept[name] = attribute.check(value, name, findings)
             continue
         legal = attributes_.check_name(name, findings, version)
-        if legal is None:
+        if legal is None or value is UNREADABLE:
             continue
         if legal != name and (found.get(legal) is not None or legal in extensions):
             findings.report("CE-attrs-d", "is there twice, if case is set aside", legal)
             continue
         if legal in core or legal == "specversion":
             findings.report("CE-naming-a", "must be written in lower case", name)
+            continue
+        if legal == "datacontentencoding" and version == "0.3":
+            findings.report("V03-attr-b", "is not to be set: it follows from the data", name)
             continue
         checked = attributes_.check_extension(legal, value, findings, version)
         if checked is not None:

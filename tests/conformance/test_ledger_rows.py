@@ -192,7 +192,7 @@ def test_time_from_a_string_and_from_a_datetime() -> None:
 
 def test_time_without_zone_is_never_written() -> None:  # CE-types-p
     with pytest.raises(InvalidEvent, match="time zone"):
-        made(time=datetime(2018, 4, 5))  # noqa: DTZ001 - what is tested
+        made(time=datetime(2018, 4, 5))
 
 
 # CE-attrs-c, CE-ext-a: any number of extensions.

@@ -13,7 +13,16 @@ from typing import Any, Protocol, TypeAlias, TypeGuard, cast
 from cevents.errors import Findings
 from cevents.event import UNREADABLE
 
-__all__ = ["HasItems", "Headers", "is_plain", "pairs", "percent_decode", "percent_encode", "raw_pairs"]
+__all__ = [
+    "HasItems",
+    "Headers",
+    "is_plain",
+    "lower",
+    "pairs",
+    "percent_decode",
+    "percent_encode",
+    "raw_pairs",
+]
 
 
 class HasItems(Protocol):
@@ -34,7 +43,7 @@ def pairs(headers: Any) -> Iterator[tuple[str, str]]:
     Bytes are read as ISO-8859-1, as ASGI and WSGI have them. Raises `TypeError` for what holds no headers.
     """
     for name, value in raw_pairs(headers):
-        name = name.lower() if type(name) is str else _text(name).lower()
+        name = lower(name if type(name) is str else _text(name))
         if type(value) is str:
             yield name, value.strip(_WHITE)
         elif isinstance(value, list | tuple):
@@ -47,15 +56,20 @@ def pairs(headers: Any) -> Iterator[tuple[str, str]]:
 _WHITE = " \t"  # around a value it is no part of it (RFC 9110, section 5.5), but some servers leave it
 
 
+def lower(name: str) -> str:
+    """Return a header's name in lower case; one that is not ASCII stays, since its lower case might be."""
+    return name.lower() if name.isascii() else name
+
+
 def raw_pairs(headers: Any) -> Iterable[tuple[Any, Any]]:
     """Return the headers of any container as pairs, as they are in there."""
     if isinstance(headers, list):  # before the costly questions
         return cast("list[tuple[Any, Any]]", headers)
     if _is_mapping(headers):
-        of_scope = headers.get("headers")  # a header may have that name, but its value is a text
-        if of_scope is not None and not isinstance(of_scope, str | bytes) and "type" in headers:
-            return raw_pairs(of_scope)
-        if "wsgi.version" in headers or "REQUEST_METHOD" in headers:
+        # Told by values that no header can have: any name may come from a sender, in a dict of texts or of lists.
+        if isinstance(headers.get("type"), str) and _are_pairs(headers.get("headers")):
+            return cast("Iterable[tuple[Any, Any]]", headers["headers"])  # an ASGI scope
+        if isinstance(headers.get("wsgi.version"), tuple) or hasattr(headers.get("wsgi.input"), "read"):
             return _of_environ(headers)
     for method in ("multi_items", "items"):  # httpx joins repeated headers in items()
         items: Any = getattr(headers, method, None)  # pyright: ignore[reportUnknownArgumentType] # of any library
@@ -64,6 +78,13 @@ def raw_pairs(headers: Any) -> Iterable[tuple[Any, Any]]:
     if isinstance(headers, Iterable) and not isinstance(headers, str | bytes):
         return cast("Iterable[tuple[Any, Any]]", headers)
     raise TypeError(f"headers must be a mapping or pairs, not {type(headers).__name__}")
+
+
+def _are_pairs(value: object) -> bool:
+    if isinstance(value, list | tuple):
+        found = cast("list[Any]", value)
+        return all(isinstance(pair, list | tuple) and len(cast("list[Any]", pair)) == 2 for pair in found)
+    return isinstance(value, Iterable) and not isinstance(value, str | bytes)
 
 
 def _is_mapping(headers: object) -> TypeGuard[Mapping[Any, Any]]:
@@ -100,11 +121,11 @@ def is_plain(text: str) -> bool:
     return text.isascii() and "%" not in text and " " not in text and '"' not in text
 
 
-def percent_decode(name: str, value: str, findings: Findings) -> Any:
+def percent_decode(name: str, value: str, findings: Findings, version: str = "1.0") -> Any:
     """Undo quoted strings, then one round of percent-encoding (HTTP-3.1.3.2-e, HTTP-3.1.3.2-f).
 
-    Returns `UNREADABLE` after noting a problem. Lenient reading takes what is malformed for itself, and raw
-    characters beyond ASCII for UTF-8.
+    Under specversion 0.3 quotes stand for themselves (V03-http-b). Returns `UNREADABLE` after noting a problem. Lenient
+    reading takes what is malformed for itself, and raw characters beyond ASCII for UTF-8.
     """
     if is_plain(value):
         return value
@@ -112,9 +133,8 @@ def percent_decode(name: str, value: str, findings: Findings) -> Any:
         if not findings.repair("HTTP-3.1.3.2-b", "must be printable ASCII", name, value):
             return UNREADABLE
         value = _utf8_of(value)
-    if '"' in value:  # older senders quote (HTTP-3.1.3.2-h)
-        rest = _QUOTED.sub("", value)
-        if '"' not in rest:
+    if '"' in value and version != "0.3":  # older senders quote (HTTP-3.1.3.2-h)
+        if _WELL_QUOTED.fullmatch(value):
             value = _QUOTED.sub(lambda match: _QUOTED_PAIR.sub(r"\1", match[1]), value)
         elif not findings.repair("HTTP-3.1.3.2-e", "has a quoted string without end", name, value):
             return UNREADABLE
@@ -128,7 +148,7 @@ def percent_decode(name: str, value: str, findings: Findings) -> Any:
         hint="%25 encodes a percent sign",
     ):
         return UNREADABLE
-    coded = _ESCAPE.sub(lambda match: bytes.fromhex(match[1].decode()), value.encode())
+    coded = _ESCAPE.sub(lambda match: bytes.fromhex(match[1].decode()), value.encode(errors="surrogatepass"))
     try:
         return coded.decode()
     except UnicodeDecodeError:
@@ -136,7 +156,10 @@ def percent_decode(name: str, value: str, findings: Findings) -> Any:
         return UNREADABLE
 
 
-_QUOTED = re.compile(r'"((?:[^"\\]|\\.)*+)"', re.DOTALL)
+_QUOTED = re.compile(r'"((?:[^"\\]++|\\.)*+)"', re.DOTALL)
+_WELL_QUOTED = re.compile(
+    r'(?:[^"]++|"(?:[^"\\]++|\\.)*+")*+', re.DOTALL
+)  # asked first, since it goes on but once
 _QUOTED_PAIR = re.compile(r"\\(.)", re.DOTALL)
 _MALFORMED = re.compile("%(?![0-9A-Fa-f]{2})")
 _ESCAPE = re.compile(b"%([0-9A-Fa-f]{2})")

@@ -15,10 +15,12 @@ from msgspec import Raw
 
 from cevents import attributes, formats
 from cevents.attributes import Value
+from cevents.bindings._headers import lower
 from cevents.data import Binary, Stored, content
 from cevents.data import value as parsed
 from cevents.errors import Findings, NotACloudEvent, UnsupportedFormat, excerpt
 from cevents.event import (
+    UNREADABLE,
     CloudEvent,
     Envelope,
     add_repairs,
@@ -61,7 +63,7 @@ class Binding:
         *,
         prefix: str,
         spell: Callable[[str, Value | Raw], Any],
-        read: Callable[[str, Any, Findings], object],
+        read: Callable[[str, Any, Findings, str], object],
         is_plain: Callable[[str], bool],
         content_type_requirement: str,
     ) -> None:
@@ -85,7 +87,7 @@ class _AttributeNames(dict[object, str | None]):
         self._prefix = prefix
 
     def __missing__(self, raw: object) -> str | None:
-        full_name = (raw.decode("latin-1") if isinstance(raw, bytes) else str(raw)).lower()
+        full_name = lower(raw.decode("latin-1") if isinstance(raw, bytes) else str(raw))
         name: str | None
         if full_name == "content-type":
             name = "datacontenttype"
@@ -151,7 +153,7 @@ def encode_binary(event: CloudEvent[Any], binding: Binding) -> tuple[str | None,
     return declared, metadata, content(data, envelope.datacontenttype)
 
 
-_MAP_KEY = re.compile(r"[A-Za-z0-9!#$%&'*+\-.^_`|~]+")  # a token of HTTP
+_MAP_KEY = re.compile(r"[a-z0-9!#$%&'*+\-.^_`|~]+")  # a token of HTTP, in lower case as it will arrive
 
 
 def _flattened(kept: dict[str, Value | Raw]) -> dict[str, Value | Raw]:
@@ -162,6 +164,10 @@ def _flattened(kept: dict[str, Value | Raw]) -> dict[str, Value | Raw]:
     for name, value in kept.items():
         members = parsed(value, None) if isinstance(value, Raw) else None
         if isinstance(members, dict):
+            if not members:
+                findings = Findings()
+                findings.report("V03-http-a", "is an empty Map, which headers cannot tell from none", name)
+                findings.conclude()
             for key, entry in cast("dict[str, Any]", members).items():
                 if not _MAP_KEY.fullmatch(key):
                     findings = Findings()
@@ -300,18 +306,20 @@ def _decode_binary(
     prefix, read = binding.prefix, binding.read
     size = len(prefix)
     found: dict[str, object] = {}
-    for full_name, value in metadata:
-        if full_name[:size] == prefix:
-            name = full_name[size:]
-            value = read(name, value, findings)
-            if name in found:
-                _report_repeated(name, found[name], value, findings)
-            found[name] = value
-    if "specversion" not in found:  # T-HTTP-17
+    metadata = list(metadata)
+    version = next((value for name, value in metadata if name == prefix + "specversion"), None)
+    if version is None:  # T-HTTP-17
         findings.conclude()
         raise NotACloudEvent(
             f"the message has no {prefix}specversion, and its content type is not that of CloudEvents"
         )
+    for full_name, value in metadata:
+        if full_name[:size] == prefix:
+            name = full_name[size:]
+            value = read(name, value, findings, version)
+            if name in found:
+                _report_repeated(name, found[name], value, findings)
+            found[name] = value
     if "datacontenttype" in found:
         _settle_content_type(content_type, found, binding, findings)
     if content_type is not None:
@@ -350,7 +358,7 @@ def _v03(found: dict[str, object], data: Stored, findings: Findings) -> Stored:
         members = found.setdefault(name, {})
         if not isinstance(members, dict):
             findings.report("V03-http-a", "is there both as a value and as a Map", name)
-        elif entry is not None:
+        elif entry is not UNREADABLE:
             members[key] = entry
     for name, value in found.items():
         if isinstance(value, dict):

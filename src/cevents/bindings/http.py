@@ -70,20 +70,20 @@ def encode_batch(events: Iterable[CloudEvent[Any]], format: str = "json") -> Htt
     return HttpMessage([("content-type", media_type)], body)
 
 
-def decode(headers: Headers, body: bytes = b"", *, lenient: bool = False) -> CloudEvent[Any]:
+def decode(headers: Headers, body: bytes | None = b"", *, lenient: bool = False) -> CloudEvent[Any]:
     """Return the event of a message; its content type alone tells the mode (`HTTP-3-c`).
 
     Raises `NotACloudEvent` for a message that claims nothing, `UnsupportedFormat` for an event format not known here,
-    and `InvalidEvent` with every problem, for a batch too. An empty body is no data.
+    and `InvalidEvent` with every problem, for a batch too. An empty body, or None, is no data.
     """
     found = list(raw_pairs(headers))
-    body = _bytes(body)
-    event = _modes.decode_usual(found, body, _BINDING)
+    content = _bytes(body)
+    event = _modes.decode_usual(found, content, _BINDING)
     if event is not None:
         return event
     findings = Findings(lenient=lenient)
     content_type, texts = _content_type(found, findings)
-    return _modes.decode(content_type, texts, body, _BINDING, findings)
+    return _modes.decode(content_type, texts, content, _BINDING, findings)
 
 
 def decode_batch(headers: Headers, body: bytes, *, lenient: bool = False) -> list[CloudEvent[Any]]:
@@ -131,5 +131,5 @@ def _content_type(headers: Headers, findings: Findings) -> tuple[str | None, lis
     return content_type, found
 
 
-def _bytes(body: bytes) -> bytes:
-    return body if type(body) is bytes else bytes(body)
+def _bytes(body: bytes | None) -> bytes:
+    return body if type(body) is bytes else bytes(body or b"")

@@ -224,7 +224,7 @@ class Events:
             )
             self._index = element.index + 1
             yield element
-            if found.problem is not None and not found.of_batch:
+            if found.is_last and not found.of_batch:
                 self._skip_line()
                 self._one_a_line = True
                 return

@@ -7,6 +7,7 @@ Each format is a module, or any object, with the same four verbs; see `Format`. 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from threading import RLock
 from typing import Any, Protocol
 
 from cevents import mediatypes
@@ -49,6 +50,8 @@ _by_name: dict[str, Format] = {}
 _by_media_type: dict[str, Format] = {}
 _GROUP = "cevents.formats"
 _loaded_groups: set[str] = set()
+_loading = RLock()
+_broken: dict[str, str] = {}
 
 
 def register(format: Format) -> None:
@@ -59,11 +62,13 @@ def register(format: Format) -> None:
     missing = [verb for verb in _VERBS if not callable(getattr(format, verb, None))]
     if missing:
         raise TypeError(f"a format needs {', '.join(missing)}")
+    media_types: list[str] = []
     for media_type in filter(None, (format.media_type, format.batch_media_type)):
         parsed = mediatypes.parse(media_type)
         if parsed is None:
             raise ValueError(f"{excerpt(media_type)} is not a media type")
-        _by_media_type[parsed.essence] = format
+        media_types.append(parsed.essence)
+    _by_media_type.update(dict.fromkeys(media_types, format))
     _by_name[format.name] = format
 
 
@@ -77,8 +82,9 @@ def get(name: str) -> Format:
         _load_entry_points()
         found = _by_name.get(name) or _of_media_type(name)
     if found is None:
+        why = f"; {_broken[name]}" if name in _broken else ""
         raise UnsupportedFormat(
-            f"no event format {excerpt(name)} is known here; known are {', '.join(names())}"
+            f"no event format {excerpt(name)} is known here{why}; known are {', '.join(names())}"
         )
     return found
 
@@ -94,14 +100,18 @@ def _of_media_type(text: str) -> Format | None:
 
 
 def _load_entry_points() -> None:
-    if _loaded_groups:
-        return
-    _loaded_groups.add(_GROUP)
-    from importlib.metadata import entry_points  # here, since it is slow to import and seldom needed
+    with _loading:
+        if _loaded_groups:
+            return
+        from importlib.metadata import entry_points  # here, since it is slow to import and seldom needed
 
-    for entry_point in entry_points(group=_GROUP):
-        if entry_point.name not in _by_name:
-            register(entry_point.load())
+        for entry_point in entry_points(group=_GROUP):
+            if entry_point.name not in _by_name:
+                try:
+                    register(entry_point.load())
+                except Exception as error:  # noqa: BLE001 - of another package, and no reason to fail for this one
+                    _broken[entry_point.name] = f"it cannot be loaded: {excerpt(str(error))}"
+        _loaded_groups.add(_GROUP)
 
 
 register(json)

@@ -23,7 +23,7 @@ T = TypeVar("T")
 def decode(text: bytes, findings: Findings) -> CloudEvent[Any]:
     """Return the event of a text; raises `InvalidEvent` with all that is wrong with it."""
     members = _members(text, findings)
-    version = "0.3" if members.get("specversion") == _V03 else "1.0"
+    version = "0.3" if _is_v03(members.get("specversion")) else "1.0"
     data_member = members.pop("data", None)
     base64_member = members.pop("data_base64", None)
     encoding_member = members.pop("datacontentencoding", None) if version == "0.3" else None
@@ -43,7 +43,15 @@ def decode(text: bytes, findings: Findings) -> CloudEvent[Any]:
 
 
 _NULL = Raw(b"null")
-_V03 = Raw(b'"0.3"')
+
+
+def _is_v03(specversion: Raw | None) -> bool:
+    """In whatever spelling, with escapes too."""
+    return (
+        specversion is not None
+        and bytes(specversion).startswith(b'"')
+        and _string_decoder.decode(specversion) == "0.3"
+    )
 
 
 def _members(text: bytes, findings: Findings) -> dict[str, Raw]:

@@ -48,6 +48,9 @@ def many(text: bytes) -> list[CloudEvent[Any]] | None:
     if (len(encode(envelopes)) == len(text) or quotes(text) == sum(map(_all_quotes, envelopes))) and (
         (text.isascii() and 92 not in text and 127 not in text) or _has_good_strings(text, envelopes)
     ):
+        for envelope in envelopes:
+            if envelope.data is not UNSET:
+                envelope.data = envelope.data.copy()  # not to hold the text of the whole batch
         events = [_opened(envelope, known.declared) for envelope in envelopes]
         if None not in events:
             return cast("list[CloudEvent[Any]]", events)

@@ -29,30 +29,37 @@ class Element(msgspec.Struct, frozen=True):
     text: bytes
     of_batch: bool
     problem: str | None = None
+    is_last: bool = False
+    """Whatever follows in the stream cannot be told apart."""
 
 
 def split(source: Source, *, max_size: int) -> Iterator[Element]:
-    """Yield the elements of a stream; one that does not end within `max_size` bytes has a `problem` and is the last.
+    """Yield the elements of a stream; one of more than `max_size` bytes has a `problem`, and may be the last for it.
 
-    An element that was read whole can be longer than that.
+    Raises `TypeError` for a source that does not give bytes.
     """
     return _Splitter(source, max_size).elements()
 
 
 _WHITE = b" \t\r\n"
 _BOM = b"\xef\xbb\xbf"
+_OPENING = (b"{", b"[", b",")
 _STRING = rb'"[^"\\\n]*+(?:\\[^\n][^"\\\n]*+)*+"'
 # Up to the next bracket that is not in a string. Possessive: nothing is ever tried twice.
 _TO_BRACKET = re.compile(rb'[^"{}\[\]]*+(?:' + _STRING + rb'[^"{}\[\]]*+)*+([{}\[\]])')
 _TO_BROKEN_STRING = re.compile(
     rb'[^"{}\[\]]*+(?:' + _STRING + rb'[^"{}\[\]]*+)*+"[^"\\\n]*+(?:\\[^\n][^"\\\n]*+)*+\\?\n'
 )
-_SCALAR = re.compile(_STRING + rb"|[^\s,\]]++")
+_SCALAR = re.compile(_STRING + rb'|[^\s,\]"][^\s,\]]*+')
 _raw = msgspec.json.Decoder(msgspec.Raw).decode
 
 
 class _Splitter:
     def __init__(self, source: Source, max_size: int) -> None:
+        if isinstance(source, bytes | bytearray | memoryview | str):
+            raise TypeError(
+                "a stream is a binary file or an iterable of bytes; use io.BytesIO for what is there already"
+            )
         read = getattr(source, "read", None)
         self._chunks: Iterator[bytes] = iter(source) if read is None else _chunks_of(source)  # type: ignore[arg-type]
         self._max_size = max_size
@@ -65,6 +72,9 @@ class _Splitter:
         self._is_marked = False
         self._too_long = f"is longer than {max_size} bytes"
         self._why = ""  # no end was found
+        self._searches = (
+            4  # for the end of an element over many lines that may still fail, each to the end of the stream
+        )
 
     def elements(self) -> Iterator[Element]:
         self._is_marked = self._starts_with(_BOM)
@@ -82,19 +92,22 @@ class _Splitter:
         while self._skip_white():
             end = self._end_of_line()
             if end is None:
-                yield self._take(len(self._buffer), problem=self._too_long)
+                yield self._take(len(self._buffer), problem=self._too_long, is_last=True)
                 return
             if _is_complete(self._buffer[self._at : end]):
                 one_a_line = True
                 yield self._take(end)
                 continue
             # How a pretty-printed event begins, and hardly ever how a broken line ends.
-            opens = self._buffer[self._at : end].rstrip(_WHITE).endswith((b"{", b"[", b","))
+            opens = self._searches > 0 and self._buffer[self._at : end].rstrip(_WHITE).endswith(_OPENING)
             bracket_end = self._end_of_brackets(within_line=one_a_line and not opens)
+            if bracket_end is None and opens and self._why == self._too_long:
+                yield self._take(len(self._buffer), problem=self._too_long, is_last=True)
+                return
             if bracket_end is None:
-                one_a_line = (
-                    True  # this one is broken: only its line is given up, and no other search is as long
-                )
+                # This one is broken: only its line is given up, and only few searches go to the end of the stream.
+                one_a_line = True
+                self._searches -= 1
                 end = self._end_of_line()
                 assert end is not None
                 yield self._take(end)
@@ -122,7 +135,7 @@ class _Splitter:
         first = True
         while True:
             if not self._skip_white():
-                yield self._take(self._at, of_batch=True, problem="the array has no end")
+                yield self._take(self._at, of_batch=True, problem="the array has no end", is_last=True)
                 return
             byte = self._buffer[self._at : self._at + 1]
             if byte == b"]":
@@ -131,21 +144,27 @@ class _Splitter:
             if not first:
                 if byte != b",":
                     yield self._take(
-                        self._at, of_batch=True, problem="must be followed by a comma or the end of the array"
+                        self._at,
+                        of_batch=True,
+                        problem="must be followed by a comma or the end of the array",
+                        is_last=True,
                     )
                     return
                 self._at += 1
                 self._skip_white()
                 byte = self._buffer[self._at : self._at + 1]
             first = False
+            if byte in (b",", b"]"):
+                yield self._take(self._at, of_batch=True, problem="an event is missing", is_last=True)
+                return
             end = self._end_of_brackets() if byte in (b"{", b"[") else self._end_of_scalar()
             if end is None:
                 end = min(len(self._buffer), self._at + self._max_size)
-                yield self._take(end, of_batch=True, problem=self._why)
+                yield self._take(end, of_batch=True, problem=self._why, is_last=True)
                 return
             yield self._take(end, of_batch=True)
         if self._skip_white():
-            yield self._take(self._at, of_batch=True, problem="something follows the array")
+            yield self._take(self._at, of_batch=True, problem="something follows the array", is_last=True)
 
     def _end_of_scalar(self) -> int | None:
         while True:
@@ -195,13 +214,17 @@ class _Splitter:
         """Tell whether no further bytes can help: a string has a newline in it."""
         return _TO_BROKEN_STRING.match(self._buffer, position) is not None
 
-    def _take(self, end: int, *, of_batch: bool = False, problem: str | None = None) -> Element:
+    def _take(
+        self, end: int, *, of_batch: bool = False, problem: str | None = None, is_last: bool = False
+    ) -> Element:
         text = self._buffer[self._at : end]
         position = self._passed + self._at
         found = text.rstrip(_WHITE)
+        if len(found) > self._max_size:
+            problem = self._too_long
         if self._is_marked and self._index == 0:
             found, position = _BOM + found, position - len(_BOM)
-        element = Element(self._index, position, self._line, found, of_batch, problem)
+        element = Element(self._index, position, self._line, found, of_batch, problem, is_last)
         self._line += text.count(b"\n")
         self._index += 1
         self._at = end
@@ -232,6 +255,10 @@ class _Splitter:
         )  # as much again, so that a long element is not searched from its start for each chunk
         got = 0
         for chunk in self._chunks:
+            if not isinstance(chunk, bytes | bytearray | memoryview):
+                raise TypeError(
+                    f"a stream must give bytes, not {type(chunk).__name__}; open the file in binary mode"
+                )
             pieces.append(bytes(chunk))
             got += len(chunk)
             if got and got >= wanted:

@@ -154,8 +154,6 @@ def iter_decode(
     """
     version = None
     for element in _json_stream.split(source, max_size=max_size):
-        if len(element.text) > max_size and element.problem is None:
-            element = replace(element, problem=f"is longer than {max_size} bytes")
         event = decode_element(element, lenient=lenient)
         if element.of_batch:
             version = _same_version(version, event, Findings(lenient=lenient, index=element.index))

@@ -1,0 +1,211 @@
+"""The registry of formats: what is found by which name, what may be added, and what an absent one says."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import threading
+from collections.abc import Iterable
+from typing import Any
+
+import pytest
+
+from cevents import CloudEvent, UnsupportedBatch, UnsupportedFormat, bindings, formats
+
+Event = CloudEvent[Any]
+
+
+@pytest.fixture(autouse=True)
+def fresh_registry(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a test registers goes with it; no entry points but those that it gives."""
+    monkeypatch.setattr(formats, "_by_name", dict(formats._by_name))
+    monkeypatch.setattr(formats, "_by_media_type", dict(formats._by_media_type))
+    monkeypatch.setattr(formats, "_loaded_groups", set())
+    monkeypatch.setattr(importlib.metadata, "entry_points", lambda group: [])
+
+
+class Reversed:
+    """A format of somebody's own: JSON from its end."""
+
+    name = "reversed"
+    media_type = "application/cloudevents+reversed"
+    batch_media_type: str | None = None
+
+    def encode(self, event: Event) -> bytes:
+        return formats.json.encode(event)[::-1]
+
+    def decode(self, body: bytes, *, lenient: bool = False) -> Event:
+        return formats.json.decode(body[::-1], lenient=lenient)
+
+    def encode_batch(self, events: Iterable[Event]) -> bytes:
+        raise UnsupportedBatch("reversed has no batches")
+
+    def decode_batch(self, body: bytes, *, lenient: bool = False) -> list[Event]:
+        raise UnsupportedBatch("reversed has no batches")
+
+
+# SDK-enc-e, HTTP-1.4-a, CE-overview-b
+@pytest.mark.parametrize(
+    "name",
+    [
+        "json",
+        "application/cloudevents+json",
+        "Application/CloudEvents+JSON",
+        "application/cloudevents+json; charset=utf-8",
+        " application/cloudevents+json ;charset=UTF-8",
+        "application/cloudevents-batch+json",
+        "APPLICATION/CLOUDEVENTS-BATCH+JSON;a=b",
+    ],
+)
+def test_json_is_found(name: str) -> None:
+    assert formats.get(name) is formats.json
+    assert "json" in formats.names()
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "",
+        "JSON",
+        "avro",
+        "application/json",
+        "application/cloudevents",
+        "application/cloudevents+xml",
+        "x" * 10_000,
+        "a\r\nb",
+    ],
+)
+def test_t04_what_is_not_known(name: str) -> None:
+    with pytest.raises(
+        UnsupportedFormat, match=r"no event format .* is known here; known are .*json"
+    ) as caught:
+        formats.get(name)
+    assert len(str(caught.value)) < 300
+    assert "\n" not in str(caught.value)
+
+
+# HTTP-1.4-b, CE-format-b
+def test_a_format_of_somebody_else() -> None:
+    mine = Reversed()
+    formats.register(mine)
+    assert formats.get("reversed") is formats.get("application/cloudevents+REVERSED") is mine
+    assert formats.names() == sorted([*formats.names()])
+    event: Event = CloudEvent(type="t", source="/s", data=[1])
+    assert bindings.http.decode(*bindings.http.encode(event, "structured", "reversed")) == event
+    for batch in (
+        lambda: mine.encode_batch([event]),
+        lambda: bindings.http.encode_batch([event], "reversed"),
+    ):
+        with pytest.raises(UnsupportedBatch):
+            batch()
+
+
+def test_a_format_may_take_the_place_of_another() -> None:
+    class Mine(Reversed):
+        name = "json"
+        media_type = "application/cloudevents+json"
+
+    mine = Mine()
+    formats.register(mine)
+    assert formats.get("json") is formats.get("application/cloudevents+json") is mine
+    assert formats.get("application/cloudevents-batch+json") is formats.json
+
+
+# CE-format-a
+@pytest.mark.parametrize("missing", ["encode", "decode", "encode_batch", "decode_batch"])
+def test_a_format_without_a_verb_is_refused(missing: str) -> None:
+    mine = type("Half", (Reversed,), {missing: None})()
+    with pytest.raises(TypeError, match=f"a format needs {missing}"):
+        formats.register(mine)
+    assert "reversed" not in formats.names()
+
+
+@pytest.mark.parametrize("attribute", ["media_type", "batch_media_type"])
+def test_a_format_of_no_media_type_is_refused(attribute: str) -> None:
+    mine: Any = type("Half", (Reversed,), {attribute: "nonsense"})()
+    with pytest.raises(ValueError, match='"nonsense" is not a media type'):
+        formats.register(mine)
+    assert "reversed" not in formats.names()
+    with pytest.raises(UnsupportedFormat):
+        formats.get("application/cloudevents+reversed")
+
+
+class EntryPoint:
+    """An entry point of a package that is installed."""
+
+    def __init__(self, name: str, found: object) -> None:
+        self.name = name
+        self._found = found
+        self.loaded = 0
+
+    def load(self) -> object:
+        self.loaded += 1
+        if isinstance(self._found, Exception):
+            raise self._found
+        return self._found
+
+
+def install(monkeypatch: pytest.MonkeyPatch, *entry_points: EntryPoint) -> None:
+    def found(*, group: str) -> list[EntryPoint]:
+        assert group == "cevents.formats"
+        return list(entry_points)
+
+    monkeypatch.setattr(importlib.metadata, "entry_points", found)
+
+
+def test_a_format_is_found_by_its_entry_point(monkeypatch: pytest.MonkeyPatch) -> None:
+    mine = Reversed()
+    entry_point, known = EntryPoint("reversed", mine), EntryPoint("json", AssertionError())
+    install(monkeypatch, entry_point, known)
+    assert formats.get("json") is formats.json
+    assert entry_point.loaded == 0  # not before it is needed
+    assert formats.get("application/cloudevents+reversed") is mine
+    assert formats.get("reversed") is mine
+    with pytest.raises(UnsupportedFormat):
+        formats.get("other")
+    assert (entry_point.loaded, known.loaded) == (1, 0)
+
+
+@pytest.mark.parametrize(
+    "found",
+    [ImportError("no module named fastavro"), AttributeError("gone"), object()],
+    ids=lambda found: type(found).__name__,
+)
+def test_a_broken_entry_point_breaks_no_decoder(monkeypatch: pytest.MonkeyPatch, found: object) -> None:
+    install(monkeypatch, EntryPoint("broken", found), EntryPoint("reversed", Reversed()))
+    with pytest.raises(UnsupportedFormat, match="other"):
+        formats.get("other")
+    assert formats.get("reversed").name == "reversed"
+    with pytest.raises(UnsupportedFormat, match="broken"):
+        formats.get("broken")
+
+
+def test_a_format_is_found_by_all_of_many_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    """While one thread loads the entry points, another does not take the format for unknown."""
+    mine = Reversed()
+    loading, go_on = threading.Event(), threading.Event()
+
+    class Slow(EntryPoint):
+        def load(self) -> object:
+            loading.set()
+            go_on.wait(timeout=30)
+            return super().load()
+
+    install(monkeypatch, Slow("reversed", mine))
+    found: list[object] = []
+
+    def get() -> None:
+        try:
+            found.append(formats.get("reversed"))
+        except UnsupportedFormat as error:
+            found.append(error)
+
+    first = threading.Thread(target=get)
+    first.start()
+    assert loading.wait(timeout=30)
+    second = threading.Thread(target=get)
+    second.start()
+    second.join(timeout=0.2)  # it may wait for the first, or go its own way
+    go_on.set()
+    first.join(timeout=30)
+    second.join(timeout=30)
+    assert found == [mine, mine]
