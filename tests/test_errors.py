@@ -229,5 +229,5 @@ def test_s15_a_name_from_the_wire_is_escaped_and_cut(name: str) -> None:
 
 def test_s15_a_hint_is_cut() -> None:
     findings = Findings()
-    findings.report("X", "m", "a", hint="h" * 1000)
+    findings.report("X", "m", hint="h" * 1000)
     assert len(str(findings.problems[0].hint)) == 80

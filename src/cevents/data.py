@@ -119,7 +119,7 @@ def _encode_json(data: object) -> Raw:
     try:
         encoded = _json_encoder.encode(data)
         if b"null" in encoded:  # msgspec writes a float NaN as null; only then is it worth a second look
-            json.dumps(msgspec.to_builtins(data, enc_hook=_foreign), allow_nan=False)
+            _refuse_nan(msgspec.to_builtins(data, enc_hook=_foreign))
         return json_value(
             encoded
         )  # a Raw within it goes in unseen, and so does a Decimal that is not a number
@@ -133,8 +133,17 @@ def _encode_json(data: object) -> Raw:
         raise DataError(f"data cannot be encoded as JSON: {excerpt(str(error))[1:-1]}") from None
 
 
+def _refuse_nan(value: Any) -> None:
+    try:
+        json.dumps(value, allow_nan=False)
+    except ValueError:
+        raise ValueError("it holds NaN or an infinity") from None
+
+
 def _foreign(value: Any) -> Any:
     """What msgspec does not know: pydantic models, and subclasses of the plain types."""
+    if isinstance(value, Raw):  # JSON that is looked at elsewhere
+        return None
     dump = getattr(value, "model_dump", None)
     if dump is not None:
         return dump(mode="json")

@@ -96,7 +96,7 @@ class CloudEvent(Generic[T_co]):
     Raises `InvalidEvent` with every problem found, and `DataError` for data that cannot be encoded.
     """
 
-    __slots__ = ("_data", "_envelope", "_extensions", "_repairs", "_value")
+    __slots__ = ("__weakref__", "_data", "_envelope", "_extensions", "_repairs", "_value")
 
     _envelope: Envelope
     _extensions: dict[str, Value | Raw] | None
@@ -579,11 +579,15 @@ def _restored(
 
 
 def _native(name: str, value: Value | Raw) -> Any:
-    if name == "time":
-        return _datetime(cast("str", value))
+    """The value as a program sees it; the text of a time in the year 0000, which `datetime` does not have."""
     if isinstance(value, Raw):  # a Map of 0.3
         return data_.value(value, None)
-    return _datetime(value) if isinstance(value, timestamps.TimestampText) else value
+    if name == "time" or isinstance(value, timestamps.TimestampText):
+        try:
+            return timestamps.parse(cast("str", value))
+        except ValueError:
+            return attributes_.spelled(value)
+    return value
 
 
 def _datetime(text: str) -> datetime:

@@ -122,6 +122,11 @@ def test_wsgi_environ() -> None:  # T-HTTP-18
     assert list(pairs(environ(CONTENT_TYPE=""))) == [("host", "localhost"), ("ce-id", "1")]
 
 
+def test_the_meta_of_django_under_asgi() -> None:
+    meta = {"REQUEST_METHOD": "POST", "PATH_INFO": "/", "wsgi.multithread": True, "HTTP_CE_ID": "1"}
+    assert list(pairs(meta)) == [("ce-id", "1")]
+
+
 @pytest.mark.parametrize(
     "headers", [5, None, "ce-id: 1", b"ce-id: 1", object()], ids=lambda value: type(value).__name__
 )

@@ -479,6 +479,13 @@ def test_data_of_03(extra: str, data: object) -> None:
     assert format_.decode(format_.encode(event)) == event
 
 
+def test_a_text_under_a_type_that_is_no_text_is_no_base64() -> None:  # V03-json-d
+    event = format_.decode(text('"datacontenttype":"application/x","data":"AQ=="'))
+    older = event.to_v03()
+    assert older.data_bytes == b"AQ=="
+    assert format_.decode(format_.encode(older)) == older
+
+
 @pytest.mark.parametrize("version", ["0.3", "\\u0030.3", "0\\u002e3"])
 def test_the_version_is_known_in_any_spelling(version: str) -> None:
     body = text('"datacontentencoding":"base64","data":"AQ=="', CORE_V03.replace("0.3", version))
@@ -659,9 +666,11 @@ def test_names_that_come_often_are_learned_and_many_are_forgotten() -> None:
     for name in ("once", "twice", "twice"):
         format_.decode(text(f'"{name}":1'))
     assert known.known.names == ()
-    for number in range(100):
+    for number in range(known._MANY):
         learn(f'"name{number}":1')
         assert f"name{number}" in known.known.names
+    for number in range(known._MANY, 100):
+        learn(f'"name{number}":1')
         assert len(known.known.names) <= known._MANY
     long = "x" * 100
     learn(f'"{long}":1')
@@ -681,6 +690,29 @@ def test_many_new_names_at_once() -> None:
         event = format_.decode(text(extra))
         assert event.extensions == {f"n{number:03}": number for number in range(60)}
     assert len(_json_short._learned.known.names) == _json_short._learned._MANY
+
+
+@pytest.mark.parametrize(
+    "kinds",
+    [[range(30)], [range(20), range(20, 40)], [range(number, number + 10) for number in range(0, 60, 10)]],
+    ids=["more than are kept", "two by turns", "six by turns"],
+)
+def test_names_that_do_not_fit_are_not_learned_again_and_again(
+    kinds: list[range], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    built: list[object] = []
+    build = _json_short._built
+
+    def count(names: Any) -> Any:
+        built.append(names)
+        return build(names)
+
+    monkeypatch.setattr(_json_short, "_built", count)
+    bodies = [text(",".join(f'"x{number:02}":"v"' for number in kind)) for kind in kinds]
+    for _ in range(100):
+        for body in bodies:
+            format_.decode(body)
+    assert len(built) < 40 * len(kinds) / 2
 
 
 def test_what_was_learned_shows_nowhere() -> None:

@@ -216,6 +216,17 @@ def test_any_events_come_back(texts: list[bytes], between: bytes, size: int) -> 
         assert [element.text for element in split(in_chunks(stream, size))] == texts
 
 
+def test_broken_lines_do_not_hide_what_follows() -> None:
+    stream = b"hello\n" * 10 + P + b"\n" + Q
+    assert [element.text for element in split([stream])][-2:] == [P, Q]
+
+
+def test_a_broken_line_among_many_costs_itself() -> None:
+    stream = (A + b"\n") * 5 + b'{"a":[\n' + (B + b"\n") * 50
+    texts = [element.text for element in split(in_chunks(stream, 64), max_size=200)]
+    assert texts == [A] * 5 + [b'{"a":['] + [B] * 50
+
+
 # ------------------------------------------------------------------------------------------------------- iter_decode
 
 
@@ -336,9 +347,9 @@ def test_s8_an_element_that_is_too_long(size: int, begin: bytes, end: bytes, bro
 
 def test_s8_a_pretty_element_that_is_too_long() -> None:
     long = json.dumps({"a": list(range(100))}, indent=1).encode()
-    for stream in (A + b"\n" + long, b"\n" + long + b"\n" + A):
-        problems = [element.problem for element in split(in_chunks(stream, 10), max_size=100)]
-        assert problems[-1] == "is longer than 100 bytes"
+    for stream in (long, b"\n" + long + b"\n" + A):
+        [element] = split(in_chunks(stream, 10), max_size=100)
+        assert element.problem == "is longer than 100 bytes"
 
 
 @pytest.mark.parametrize("size", [1, 7, 10_000])

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, Protocol, TypeAlias, TypeGuard, cast
+from typing import Any, Protocol, TypeAlias, TypeGuard, cast, runtime_checkable
 
 from cevents.errors import Findings
 from cevents.event import UNREADABLE
@@ -56,6 +56,11 @@ def pairs(headers: Any) -> Iterator[tuple[str, str]]:
 _WHITE = " \t"  # around a value it is no part of it (RFC 9110, section 5.5), but some servers leave it
 
 
+@runtime_checkable
+class _Readable(Protocol):
+    def read(self, size: int, /) -> bytes: ...
+
+
 def lower(name: str) -> str:
     """Return a header's name in lower case; one that is not ASCII stays, since its lower case might be."""
     return name.lower() if name.isascii() else name
@@ -69,7 +74,7 @@ def raw_pairs(headers: Any) -> Iterable[tuple[Any, Any]]:
         # Told by values that no header can have: any name may come from a sender, in a dict of texts or of lists.
         if isinstance(headers.get("type"), str) and _are_pairs(headers.get("headers")):
             return cast("Iterable[tuple[Any, Any]]", headers["headers"])  # an ASGI scope
-        if isinstance(headers.get("wsgi.version"), tuple) or hasattr(headers.get("wsgi.input"), "read"):
+        if any(isinstance(headers.get(name), kind) for name, kind in _OF_ENVIRON):
             return _of_environ(headers)
     for method in ("multi_items", "items"):  # httpx joins repeated headers in items()
         items: Any = getattr(headers, method, None)  # pyright: ignore[reportUnknownArgumentType] # of any library
@@ -78,6 +83,10 @@ def raw_pairs(headers: Any) -> Iterable[tuple[Any, Any]]:
     if isinstance(headers, Iterable) and not isinstance(headers, str | bytes):
         return cast("Iterable[tuple[Any, Any]]", headers)
     raise TypeError(f"headers must be a mapping or pairs, not {type(headers).__name__}")
+
+
+# What PEP 3333 demands of an environ; Django's request.META under ASGI has the last.
+_OF_ENVIRON = (("wsgi.version", tuple), ("wsgi.input", _Readable), ("wsgi.multithread", bool))
 
 
 def _are_pairs(value: object) -> bool:

@@ -22,7 +22,7 @@ import msgspec
 from cevents import data, formats
 from cevents.errors import DataError, InvalidEvent
 from cevents.event import CloudEvent
-from cevents.formats._json_stream import Element, split
+from cevents.formats._json_stream import Allowance, Element, split
 
 __all__ = ["STDIN", "Block", "Events", "Unusable", "chunks_of", "files_below"]
 
@@ -160,6 +160,7 @@ class Events:
         self._line = 1
         self._content_end = 0  # before the white space at the end of what was read
         self._one_a_line = False  # an event stood on a line of its own
+        self._allowance = Allowance()
         self._put_back: tuple[bytes, bool] | None = None
         self._recent: list[tuple[int, bytes, bool]] = []  # the last two pieces: position, text, begins a line
 
@@ -211,7 +212,7 @@ class Events:
         index = self._index - len(primer) // 3
         position = self._position - len(lines) - len(primer)
         line = self._line - (primer + lines).count(b"\n") - 1
-        for found in split(self._fed(primer + lines), max_size=self._max_size):
+        for found in split(self._fed(primer + lines), max_size=self._max_size, allowance=self._allowance):
             if found.index < len(primer) // 3:
                 continue
             element = Element(

@@ -84,10 +84,10 @@ class _Learned:
     """The extension names that come often.
 
     A name joins when it has been seen a few times, so that names that do not come back cost nothing; when there are
-    too many, the oldest are forgotten together.
+    too many, the oldest are forgotten together, and nothing is learned for a while.
     """
 
-    _OFTEN, _MANY, _LONG = 4, 24, 64
+    _OFTEN, _MANY, _LONG, _WHILE = 4, 24, 64, 1000
 
     def __init__(self) -> None:
         attributes.watchers.append(self.forget)
@@ -95,10 +95,14 @@ class _Learned:
 
     def forget(self) -> None:
         self._counts: dict[str, int] = {}
+        self._rest = 0  # events of which nothing is learned
         self.known = _built(())
 
     def learn(self, extensions: dict[str, Value | Raw]) -> None:
         """Take note of the extensions of an event that came the careful way."""
+        if self._rest:
+            self._rest -= 1
+            return
         if len(self._counts) > 256:
             self._counts.clear()
         frequent: list[str] = []
@@ -114,6 +118,8 @@ class _Learned:
         if frequent:
             names = self.known.names
             known = names if len(names) + len(frequent) <= self._MANY else ()
+            if names and not known:
+                self._rest = self._WHILE
             self.known = _built((*known, *frequent[: self._MANY]))
 
 

@@ -13,7 +13,7 @@ from typing import IO, TypeAlias
 
 import msgspec
 
-__all__ = ["Element", "Source", "split"]
+__all__ = ["Allowance", "Element", "Source", "split"]
 
 Source: TypeAlias = IO[bytes] | Iterable[bytes]
 
@@ -33,17 +33,25 @@ class Element(msgspec.Struct, frozen=True):
     """Whatever follows in the stream cannot be told apart."""
 
 
-def split(source: Source, *, max_size: int) -> Iterator[Element]:
+class Allowance(msgspec.Struct):
+    """How many searches for an end over many lines may still fail, each of which goes to the end of the stream."""
+
+    searches: int = 4
+
+
+def split(source: Source, *, max_size: int, allowance: Allowance | None = None) -> Iterator[Element]:
     """Yield the elements of a stream; one of more than `max_size` bytes has a `problem`, and may be the last for it.
 
-    Raises `TypeError` for a source that does not give bytes.
+    `allowance` is for those who split one stream piece by piece. Raises `TypeError` for a source that does not give
+    bytes.
     """
-    return _Splitter(source, max_size).elements()
+    return _Splitter(source, max_size, allowance or Allowance()).elements()
 
 
 _WHITE = b" \t\r\n"
 _BOM = b"\xef\xbb\xbf"
 _OPENING = (b"{", b"[", b",")
+_NO_END = "has no end"
 _STRING = rb'"[^"\\\n]*+(?:\\[^\n][^"\\\n]*+)*+"'
 # Up to the next bracket that is not in a string. Possessive: nothing is ever tried twice.
 _TO_BRACKET = re.compile(rb'[^"{}\[\]]*+(?:' + _STRING + rb'[^"{}\[\]]*+)*+([{}\[\]])')
@@ -55,7 +63,7 @@ _raw = msgspec.json.Decoder(msgspec.Raw).decode
 
 
 class _Splitter:
-    def __init__(self, source: Source, max_size: int) -> None:
+    def __init__(self, source: Source, max_size: int, allowance: Allowance) -> None:
         if isinstance(source, bytes | bytearray | memoryview | str):
             raise TypeError(
                 "a stream is a binary file or an iterable of bytes; use io.BytesIO for what is there already"
@@ -72,9 +80,7 @@ class _Splitter:
         self._is_marked = False
         self._too_long = f"is longer than {max_size} bytes"
         self._why = ""  # no end was found
-        self._searches = (
-            4  # for the end of an element over many lines that may still fail, each to the end of the stream
-        )
+        self._allowance = allowance
 
     def elements(self) -> Iterator[Element]:
         self._is_marked = self._starts_with(_BOM)
@@ -99,15 +105,19 @@ class _Splitter:
                 yield self._take(end)
                 continue
             # How a pretty-printed event begins, and hardly ever how a broken line ends.
-            opens = self._searches > 0 and self._buffer[self._at : end].rstrip(_WHITE).endswith(_OPENING)
+            opens = self._allowance.searches > 0 and self._buffer[self._at : end].rstrip(_WHITE).endswith(
+                _OPENING
+            )
+            self._why = ""
             bracket_end = self._end_of_brackets(within_line=one_a_line and not opens)
-            if bracket_end is None and opens and self._why == self._too_long:
+            if bracket_end is None and opens and not one_a_line and self._why == self._too_long:
                 yield self._take(len(self._buffer), problem=self._too_long, is_last=True)
                 return
             if bracket_end is None:
                 # This one is broken: only its line is given up, and only few searches go to the end of the stream.
                 one_a_line = True
-                self._searches -= 1
+                if self._why in (self._too_long, _NO_END):
+                    self._allowance.searches -= 1
                 end = self._end_of_line()
                 assert end is not None
                 yield self._take(end)
@@ -207,7 +217,7 @@ class _Splitter:
         elif self._more():
             return True
         else:
-            self._why = "has no end"
+            self._why = _NO_END
         return False
 
     def _is_broken(self, position: int) -> bool:
