@@ -54,6 +54,16 @@ def test_every_public_error_is_tested_here() -> None:
     assert found == {type(error) for error, _, _ in KINDS}
 
 
+class Busy(TransportError):
+    """An error of some transport."""
+
+
+def test_an_error_of_a_transport_stays_one() -> None:
+    found = pickle.loads(pickle.dumps(Busy("x", retryable=True)))
+    assert type(found) is Busy
+    assert found.retryable
+
+
 def test_transport_error_tells_whether_to_try_again() -> None:
     error = TransportError("no answer", retryable=False)
     assert (error.retryable, error.status, error.retry_after) == (False, None, None)

@@ -125,11 +125,13 @@ class TransportError(CloudEventError, OSError):
 
     def __reduce__(self) -> tuple[Any, ...]:
         state = {"retryable": self.retryable, "status": self.status, "retry_after": self.retry_after}
-        return _rebuild_transport_error, (str(self), state)
+        return _rebuild_transport_error, (type(self), str(self), state)
 
 
-def _rebuild_transport_error(message: str, state: dict[str, Any]) -> TransportError:
-    return TransportError(message, **state)
+def _rebuild_transport_error(
+    kind: type[TransportError], message: str, state: dict[str, Any]
+) -> TransportError:
+    return kind(message, **state)
 
 
 def excerpt(value: object) -> str:

@@ -9,6 +9,7 @@ be good) and read them with `wire_attributes` and `stored_data`. Programs use `C
 from __future__ import annotations
 
 import builtins
+import re
 import uuid
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
@@ -526,7 +527,7 @@ def _version(found: object, findings: Findings) -> str | None:
         findings.report("CE-specversion-b", "must be a string", "specversion", found, hint='write "1.0"')
     elif not found:
         findings.report("CE-specversion-b", "must not be empty", "specversion", found)
-    elif found.isascii() and found.replace(".", "0").isdigit() and found.split(".")[0] == "1":
+    elif re.fullmatch(r"1(\.[0-9]+)*", found):
         # T-CORE-17: another minor version of 1 is read as 1.0
         if findings.repair(
             "CE-specversion-c", "is not a version known here", "specversion", found, hint="1.0 is"

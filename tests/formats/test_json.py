@@ -646,6 +646,24 @@ def test_declaring_forgets_what_was_learned() -> None:
         attributes.unregister("later")
 
 
+def test_what_is_declared_while_a_name_is_learned(monkeypatch: pytest.MonkeyPatch) -> None:  # T90
+    build = _json_short._built
+
+    def declared_meanwhile(names: Any) -> Any:
+        built = build(names)
+        if names and attributes.declared("later") is None:
+            attributes.register("later", attributes.Integer)
+        return built
+
+    monkeypatch.setattr(_json_short, "_built", declared_meanwhile)
+    try:
+        learn('"later":"5"')
+        assert attributes.declared("later") is attributes.Integer
+        assert format_.decode(text('"later":"5"'))["later"] == 5
+    finally:
+        attributes.unregister("later")
+
+
 def test_what_is_learned_between_two_steps_of_another_thread() -> None:  # T90
     attributes.register("declared", attributes.Integer)
     try:

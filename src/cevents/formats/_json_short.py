@@ -94,6 +94,7 @@ class _Learned:
         self.forget()
 
     def forget(self) -> None:
+        self._generation = getattr(self, "_generation", 0) + 1
         self._counts: dict[str, int] = {}
         self._rest = 0  # events of which nothing is learned
         self.known = _built(())
@@ -120,7 +121,10 @@ class _Learned:
             known = names if len(names) + len(frequent) <= self._MANY else ()
             if names and not known:
                 self._rest = self._WHILE
-            self.known = _built((*known, *frequent[: self._MANY]))
+            generation = self._generation
+            built = _built((*known, *frequent[: self._MANY]))
+            if generation == self._generation:  # nothing was declared meanwhile
+                self.known = built
 
 
 def _built(names: Iterable[str]) -> _Known:
