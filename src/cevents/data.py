@@ -94,7 +94,7 @@ def encode(data: object, datacontenttype: str | None) -> Stored:
         return data
     if isinstance(data, bytes | bytearray | memoryview) and not isinstance(data, Raw):
         return bytes(cast("bytes", data))
-    media_type = _parse(datacontenttype)
+    media_type = mediatypes.parse(datacontenttype)
     if media_type is None or media_type.is_json:
         encoded = json_value(bytes(data)) if isinstance(data, Raw) else _encode_json(data)
         content(encoded, datacontenttype)  # raises where the charset cannot hold it
@@ -120,9 +120,8 @@ def _encode_json(data: object) -> Raw:
         encoded = _json_encoder.encode(data)
         if b"null" in encoded:  # msgspec writes a float NaN as null; only then is it worth a second look
             _refuse_nan(msgspec.to_builtins(data, enc_hook=_foreign))
-        return json_value(
-            encoded
-        )  # a Raw within it goes in unseen, and so does a Decimal that is not a number
+        # A Raw within it goes in unseen, and so does a Decimal that is not a number.
+        return json_value(encoded)
     except RecursionError:
         raise DataError("data is nested too deeply for JSON, or contains itself") from None
     except NotImplementedError as error:
@@ -160,11 +159,8 @@ _json_encoder = msgspec.json.Encoder(enc_hook=_foreign, decimal_format="number")
 _json_decoder = msgspec.json.Decoder()
 _raw_decoder = msgspec.json.Decoder(Raw)
 _sorted_encoder = msgspec.json.Encoder(order="sorted")
-_FAILURES = (
-    TypeError,
-    ValueError,
-    OverflowError,
-)  # all that msgspec and pydantic raise, but for too deep recursion
+# All that msgspec and pydantic raise, but for too deep recursion; msgspec's own were no ValueError before 0.21.
+_FAILURES = (TypeError, ValueError, OverflowError, msgspec.MsgspecError)
 
 
 # -------------------------------------------------------------------------------------------- from the wire
@@ -212,7 +208,7 @@ def resolved(data: Stored, datacontenttype: str | None) -> Stored:
     """
     if type(data) is not bytes:
         return data
-    media_type = _parse(datacontenttype)
+    media_type = mediatypes.parse(datacontenttype)
     if media_type is None:
         return data
     if media_type.is_json:
@@ -235,7 +231,7 @@ def is_json(data: Stored, datacontenttype: str | None) -> bool:
     """Tell whether the data means a JSON value: it is one, or its content type says so."""
     if isinstance(data, Raw):
         return True
-    media_type = _parse(datacontenttype)
+    media_type = mediatypes.parse(datacontenttype)
     return media_type is not None and media_type.is_json
 
 
@@ -251,7 +247,7 @@ def value(data: Stored, datacontenttype: str | None) -> Any:
         return None
     if isinstance(data, Raw):
         return _decode_json(data)
-    media_type = _parse(datacontenttype)
+    media_type = mediatypes.parse(datacontenttype)
     if media_type is not None:
         if media_type.is_json:
             return _decode_json(_utf8(data, datacontenttype))
@@ -383,16 +379,12 @@ def _known_charset(datacontenttype: str | None) -> str:
 
 def _charset(datacontenttype: str | None) -> str | None:
     """The codec of a content type, UTF-8 where it names none or is no media type (then nothing better is known)."""
-    media_type = _parse(datacontenttype)
+    media_type = mediatypes.parse(datacontenttype)
     return "utf-8" if media_type is None or "charset" not in media_type.parameters else media_type.codec
 
 
-def _parse(datacontenttype: str | None) -> mediatypes.MediaType | None:
-    return None if datacontenttype is None else mediatypes.parse(datacontenttype)
-
-
 def _has_codec(datacontenttype: str | None) -> bool:
-    media_type = _parse(datacontenttype)
+    media_type = mediatypes.parse(datacontenttype)
     return media_type is not None and media_type.essence in _codecs
 
 

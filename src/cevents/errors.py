@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, NoReturn
 
 from msgspec import Struct
 
@@ -31,8 +31,10 @@ __all__ = [
     "UnsupportedBatch",
     "UnsupportedFormat",
     "excerpt",
+    "refuse",
 ]
 
+_UNSET: Any = object()
 _SHOWN = 80  # characters of any input
 _ENOUGH = 100  # problems; an event that has as many needs no longer list
 _PLAIN_NAME = re.compile("[A-Za-z0-9_-]+")
@@ -134,6 +136,19 @@ def _rebuild_transport_error(
     return kind(message, **state)
 
 
+def refuse(
+    requirement: str,
+    message: str,
+    attribute: str | None = None,
+    value: object = _UNSET,
+    hint: str | None = None,
+) -> NoReturn:
+    """Raise `InvalidEvent` with this one problem, where nothing else is to be found."""
+    findings = Findings()
+    findings.report(requirement, message, attribute, value, hint)
+    raise InvalidEvent(findings.problems)
+
+
 def excerpt(value: object) -> str:
     """At most 80 characters that tell what `value` is: texts escaped, numbers in full, of anything else the type.
 
@@ -161,9 +176,6 @@ def _escaped(text: str) -> str:
 
 def _cut(text: str) -> str:
     return text if len(text) <= _SHOWN else text[: _SHOWN - 3] + "..."
-
-
-_UNSET: Any = object()
 
 
 class Findings:

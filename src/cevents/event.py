@@ -464,11 +464,21 @@ _new: Any = object.__new__
 def _assembled(kind: type[_E], found: Mapping[str, object], data: Stored, findings: Findings) -> _E:
     envelope, extensions = _checked(found, findings)
     findings.conclude()
+    return _filled(kind, envelope, extensions, data, tuple(findings.repairs))
+
+
+def _filled(
+    kind: type[_E],
+    envelope: Envelope,
+    extensions: dict[str, Value | Raw] | None,
+    data: Stored,
+    repairs: tuple[Problem, ...],
+) -> _E:
     event: _E = _new(kind)
     event._envelope = envelope
     event._extensions = extensions
     event._data = data
-    event._repairs = tuple(findings.repairs)
+    event._repairs = repairs
     event._value = UNSET
     return event
 
@@ -570,13 +580,7 @@ def _restored(
     data: Stored,
     repairs: tuple[Problem, ...],
 ) -> _E:
-    event: _E = _new(kind)
-    event._envelope = Envelope(*core)
-    event._extensions = extensions
-    event._data = data
-    event._repairs = repairs
-    event._value = UNSET
-    return event
+    return _filled(kind, Envelope(*core), extensions, data, repairs)
 
 
 def _native(name: str, value: Value | Raw) -> Any:
@@ -600,7 +604,7 @@ def _datetime(text: str) -> datetime:
 
 def _under_another_type(data: Stored, before: str | None, after: str | None) -> Stored:
     """The same bytes under another content type; a JSON value or text stays one where the new type is of that kind."""
-    media_type = None if after is None else mediatypes.parse(after)
+    media_type = mediatypes.parse(after)
     if isinstance(data, Raw) and (after is None or (media_type is not None and media_type.is_json)):
         return data
     if isinstance(data, str) and media_type is not None and media_type.is_text and not media_type.is_json:
@@ -610,7 +614,7 @@ def _under_another_type(data: Stored, before: str | None, after: str | None) -> 
 
 def _comparable(datacontenttype: str | None) -> object:
     """Media types as they compare: names and charset without regard to case, parameters in any order (T-CORE-16)."""
-    media_type = None if datacontenttype is None else mediatypes.parse(datacontenttype)
+    media_type = mediatypes.parse(datacontenttype)
     if media_type is None:
         return datacontenttype
     parameters = {n: v.lower() if n == "charset" else v for n, v in media_type.parameters.items()}

@@ -65,8 +65,10 @@ class MediaType(NamedTuple):
         return None if name in _NO_CHARSETS or name in _UNSAFE else name
 
 
-def parse(text: str) -> MediaType | None:
-    """Return the media type that `text` spells, or None if it is not one. White space around it is no part of it."""
+def parse(text: str | None) -> MediaType | None:
+    """Return the media type that `text` spells, or None if it is none. White space around it is no part of it."""
+    if text is None:
+        return None
     return _remembered(text) if len(text) <= _REMEMBERED else _parsed(text)
 
 

@@ -166,9 +166,7 @@ def percent_decode(name: str, value: str, findings: Findings, version: str = "1.
 
 
 _QUOTED = re.compile(r'"((?:[^"\\]++|\\.)*+)"', re.DOTALL)
-_WELL_QUOTED = re.compile(
-    r'(?:[^"]++|"(?:[^"\\]++|\\.)*+")*+', re.DOTALL
-)  # asked first, since it goes on but once
+_WELL_QUOTED = re.compile(r'(?:[^"]++|"(?:[^"\\]++|\\.)*+")*+', re.DOTALL)  # asked first: it passes but once
 _QUOTED_PAIR = re.compile(r"\\(.)", re.DOTALL)
 _MALFORMED = re.compile("%(?![0-9A-Fa-f]{2})")
 _ESCAPE = re.compile(b"%([0-9A-Fa-f]{2})")

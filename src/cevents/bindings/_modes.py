@@ -18,7 +18,7 @@ from cevents.attributes import Value
 from cevents.bindings._headers import lower
 from cevents.data import Binary, Stored, content
 from cevents.data import value as parsed
-from cevents.errors import Findings, NotACloudEvent, UnsupportedFormat, excerpt
+from cevents.errors import Findings, NotACloudEvent, UnsupportedFormat, excerpt, refuse
 from cevents.event import (
     UNREADABLE,
     CloudEvent,
@@ -53,9 +53,9 @@ class Binding:
     """What one protocol says of binary mode.
 
     `prefix` stands before an attribute's name, in lower case. `spell` makes the value on the wire from an attribute's
-    name and kept value; `read` makes of a value on the wire what `assemble` takes. `is_plain` tells of a
-    text without controls whether `spell` and `read` leave it as it is. `content_type_requirement`
-    says that the content type stands in its own place and not among the attributes.
+    name and kept value; `read` makes of a name, a value on the wire and the specversion what `assemble` takes.
+    `is_plain` tells of a text without controls whether `spell` and `read` leave it as it is.
+    `content_type_requirement` says that the content type stands in its own place and not among the attributes.
     """
 
     def __init__(
@@ -114,17 +114,9 @@ def encode_binary(event: CloudEvent[Any], binding: Binding) -> tuple[str | None,
     declared = envelope.datacontenttype
     if declared is None:
         declared = content_type(event)
-    elif (
-        len(declared) >= 23 and declared[:23].lower() == _MARK
-    ):  # T-JSON-13: it would be read as another mode
-        findings = Findings()
-        findings.report(
-            "HTTP-3-c",
-            "marks structured mode, so it cannot be sent in binary mode",
-            "datacontenttype",
-            declared,
-        )
-        findings.conclude()
+    elif mode_of(declared) != "binary":  # T-JSON-13: it would be read in that mode
+        rule = "marks structured mode, so it cannot be sent in binary mode"
+        refuse("HTTP-3-c", rule, "datacontenttype", declared)
     if repairs or envelope.specversion != "1.0":
         kept = wire_attributes(event)
         kept.pop("datacontenttype", None)
@@ -153,6 +145,7 @@ def encode_binary(event: CloudEvent[Any], binding: Binding) -> tuple[str | None,
     return declared, metadata, content(data, envelope.datacontenttype)
 
 
+_BAD_KEY = "has a key that cannot be in the name of a header"
 _MAP_KEY = re.compile(r"[a-z0-9!#$%&'*+\-.^_`|~]+")  # a token of HTTP, in lower case as it will arrive
 
 
@@ -165,16 +158,10 @@ def _flattened(kept: dict[str, Value | Raw]) -> dict[str, Value | Raw]:
         members = parsed(value, None) if isinstance(value, Raw) else None
         if isinstance(members, dict):
             if not members:
-                findings = Findings()
-                findings.report("V03-http-a", "is an empty Map, which headers cannot tell from none", name)
-                findings.conclude()
+                refuse("V03-http-a", "is an empty Map, which headers cannot tell from none", name)
             for key, entry in cast("dict[str, Any]", members).items():
                 if not _MAP_KEY.fullmatch(key):
-                    findings = Findings()
-                    findings.report(
-                        "V03-http-a", "has a key that cannot be in the name of a header", name, key
-                    )
-                    findings.conclude()
+                    refuse("V03-http-a", _BAD_KEY, name, key)
                 flat[f"{name}-{key}"] = (
                     entry if isinstance(entry, str) else formats.json.encode_value(entry).decode()
                 )
@@ -354,7 +341,7 @@ def _v03(found: dict[str, object], data: Stored, findings: Findings) -> Stored:
         name, key = full_name.split("-", 1)
         entry = found.pop(full_name)
         if not _MAP_KEY.fullmatch(key):
-            findings.report("V03-http-a", "has a key that cannot be in the name of a header", name, key)
+            findings.report("V03-http-a", _BAD_KEY, name, key)
         members = found.setdefault(name, {})
         if not isinstance(members, dict):
             findings.report("V03-http-a", "is there both as a value and as a Map", name)

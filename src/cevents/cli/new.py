@@ -183,7 +183,7 @@ def _data(
         return None
     content = _content(given)
     content_type = attributes_given.get("datacontenttype")
-    media_type = None if content_type is None else mediatypes.parse(content_type)
+    media_type = mediatypes.parse(content_type)
     if content_type is not None and (media_type is None or not media_type.is_json):
         if data_json is not None:
             problems.append(f"--data-json does not go with {excerpt(content_type)}, which is not a JSON type")

@@ -160,7 +160,7 @@ class _Data:
     """Reads the members that hold data, under the content type of the event."""
 
     def __init__(self, content_type: str | None, findings: Findings) -> None:
-        parsed = None if content_type is None else mediatypes.parse(content_type)
+        parsed = mediatypes.parse(content_type)
         self._is_json = content_type is None or (parsed is not None and parsed.is_json)
         self._is_text = parsed is not None and parsed.is_text
         self._findings = findings

@@ -164,19 +164,15 @@ _learned = _Learned()
 
 
 encode = msgspec.json.Encoder(enc_hook=str.__str__).encode  # the hook is for TimestampText
-_UNKNOWN = (
-    msgspec.DecodeError,
-    UnicodeDecodeError,
-    RecursionError,
-)  # what the short way leaves to the careful one
+# What the short way leaves to the careful one.
+_UNKNOWN = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 
 def _adds_up(text: bytes, envelope: JsonEnvelope) -> bool:
     """Tell whether a text with white space has no more members than were decoded."""
     before = text.rstrip()[:-1].rstrip()
-    if envelope.data is not UNSET and before.endswith(
-        envelope.data
-    ):  # as it mostly is: no need to look into it
+    if envelope.data is not UNSET and before.endswith(envelope.data):
+        # As it mostly is: no need to look into it.
         return quotes(before[: -len(envelope.data)]) == _own_quotes(envelope)
     return quotes(text) == _all_quotes(envelope)
 

@@ -260,9 +260,7 @@ class _Splitter:
     def _more(self) -> bool:
         """Read on; what has been taken is dropped from the buffer. False at the end of the stream."""
         pieces = [self._buffer[self._at :]]
-        wanted = len(
-            pieces[0]
-        )  # as much again, so that a long element is not searched from its start for each chunk
+        wanted = len(pieces[0])  # as much again: a long element is not to be searched anew for each chunk
         got = 0
         for chunk in self._chunks:
             if not isinstance(chunk, bytes | bytearray | memoryview):

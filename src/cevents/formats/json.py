@@ -17,7 +17,7 @@ from msgspec.structs import replace
 from cevents import data as data_
 from cevents import mediatypes
 from cevents.data import Stored
-from cevents.errors import Findings, InvalidEvent
+from cevents.errors import Findings, InvalidEvent, refuse
 from cevents.event import CloudEvent, add_repairs, parts, wire_attributes
 from cevents.formats import _json_careful, _json_short, _json_stream
 from cevents.formats._json_careful import parsed, without_mark
@@ -73,8 +73,8 @@ def encode(event: CloudEvent[Any], *, sort_attributes: bool = False) -> bytes:
 
 
 def _is_text(content_type: str | None) -> bool:
-    parsed = None if content_type is None else mediatypes.parse(content_type)
-    return parsed is not None and parsed.is_text
+    media_type = mediatypes.parse(content_type)
+    return media_type is not None and media_type.is_text
 
 
 def _data_members(data: Stored, version: str) -> dict[str, Any]:
@@ -164,9 +164,7 @@ def decode_element(element: _json_stream.Element, *, lenient: bool = False) -> C
     """Return the event of one element of a stream; raises `InvalidEvent` with its index and byte position."""
     try:
         if element.problem is not None:
-            findings = Findings()
-            findings.report("JSON-4.1-a" if element.of_batch else "JSON-3-b", element.problem)
-            findings.conclude()
+            refuse("JSON-4.1-a" if element.of_batch else "JSON-3-b", element.problem)
         return decode(element.text, lenient=lenient)
     except InvalidEvent as error:
         raise InvalidEvent(
@@ -199,9 +197,7 @@ _ENOUGH = 100  # problems; a batch that has as many needs no longer list
 _elements_decoder = msgspec.json.Decoder(list[Raw])
 
 
-def _bytes(body: bytes | bytearray | memoryview | str) -> bytes:
-    if type(body) is bytes:
-        return body
+def _bytes(body: bytearray | memoryview | bytes | str) -> bytes:
     if isinstance(body, str):
         return body.encode(errors="surrogatepass")  # what is wrong with it is found as in bytes
     return bytes(body)  # a copy: the caller's buffer can change
