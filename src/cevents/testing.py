@@ -294,7 +294,8 @@ def _marks_no_mode(essence: str) -> bool:
 def json_values() -> SearchStrategy[Any]:
     """Any JSON value as Python has it: integers of any size, finite floats, any text, lists, dicts of texts."""
     text = st.text(st.characters(exclude_categories=["Cs"]))
-    numbers = st.integers() | st.integers(-(2**70), 2**70) | st.floats(allow_nan=False, allow_infinity=False)
+    integers = st.integers() | st.integers(2**63, 2**70) | st.integers(-(2**70), -(2**63) - 1)
+    numbers = integers | st.floats(allow_nan=False, allow_infinity=False)
     return st.recursive(
         st.none() | st.booleans() | numbers | text,
         lambda inner: st.lists(inner, max_size=4) | st.dictionaries(text, inner, max_size=4),
