@@ -280,6 +280,7 @@ def test_native_values() -> None:  # CE-types-m
         ("Zg=", b"f"),
         ("", b""),
         ("A", None),
+        ("====", None),
         ("!!", None),
         ("AQ==AQ==", None),
         ("é", None),
@@ -763,15 +764,20 @@ def test_time_is_checked_as_a_datetime_too() -> None:
 
 
 def test_accepted_texts_are_a_bounded_number_of_short_ones() -> None:
-    accepted = Accepted()
+    accepted = Accepted(lambda text: "y" not in text)
     long = "x" * 257
-    assert accepted.add(long) is long
+    assert accepted[long] is long
     assert len(accepted) == 0
     for number in range(5000):
         text = str(number)
-        assert accepted.add(text) is text
         assert accepted[text] is text
+        assert accepted["".join(text)] is text
         assert len(accepted) <= 1024
+    assert accepted.accepts("x")
+    for _ in range(2):
+        assert not accepted.accepts("y")
+        with pytest.raises(KeyError):
+            accepted["y"]
 
 
 def test_good_texts_are_remembered_and_bad_ones_are_not() -> None:

@@ -156,6 +156,8 @@ class NanModel(pydantic.BaseModel):
         (NanModel(x=float("nan")), "data cannot be encoded as JSON"),
         (decimal.Decimal("NaN"), "data cannot be encoded as JSON"),
         ([None, decimal.Decimal("-Infinity")], "data cannot be encoded as JSON"),
+        ([None, float("nan"), 2**70], "data cannot be encoded as JSON"),
+        ({"a": None, "b": Point(1, -float("inf"))}, "data cannot be encoded as JSON"),  # type: ignore[arg-type] # pyright: ignore[reportArgumentType] # tested
         ("\ud800", "data holds an unpaired surrogate"),
         ({"\ud800": 1}, "data holds an unpaired surrogate"),
         (Opaque(), "data holds a value of type Opaque"),
@@ -225,6 +227,8 @@ class Ratio(float):
         ([None, Point(1, 2), PointModel(x=1, y=2)], '[null,{"x":1,"y":2},{"x":1,"y":2}]'),
         ({"a": [None, decimal.Decimal("1.10")]}, '{"a":[null,1.10]}'),
         (10**300, str(10**300)),
+        ([None, 2**70, 1.7976931348623157e308], "[null,1180591620717411303424,1.7976931348623157e308]"),
+        ([None, 0xCB7FF0], "[null,13336560]"),  # looks like NaN where it is looked for
         (Raw(b' {"a": 1.10} '), '{"a": 1.10}'),
         ({"a": Raw(b"[1.10]")}, '{"a":[1.10]}'),
         ({"a": Raw(b"[1.10]"), "b": None}, '{"a":[1.10],"b":null}'),

@@ -20,7 +20,7 @@ from uuid import UUID
 
 import msgspec
 import pytest
-from msgspec import Raw
+from msgspec import UNSET, Raw
 
 from cevents import CloudEvent, DataError, InvalidEvent, attributes, bindings, formats
 from cevents.data import Binary
@@ -31,7 +31,7 @@ from cevents.event import (
     add_repairs,
     assemble,
     content_type,
-    is_good,
+    enclosed,
     kept_extensions,
     stored_data,
     wire_attributes,
@@ -705,8 +705,34 @@ def test_a_map_of_03_as_a_python_value() -> None:  # V03-spec-c, V03-json-b
     assert event.replace(id="2")["map"] == {"a": [1]}
 
 
-def test_a_boolean_of_03_is_kept() -> None:  # T-V03-5
-    assert made(specversion="0.3", flag=True)["flag"] is True
+def test_a_boolean_of_03_is_kept_but_not_made() -> None:  # T-V03-5, V03-spec-c
+    event = formats.json.decode(b'{"specversion":"0.3","type":"t","source":"/s","id":"1","flag":true}')
+    assert event["flag"] is event.replace(id="2")["flag"] is True
+    makers: list[Callable[[], Event]] = [
+        lambda: made(specversion="0.3", flag=True),
+        lambda: made(specversion="0.3").replace(flag=True),
+        lambda: made(flag=True).replace(specversion="0.3"),
+        lambda: made().replace(specversion="0.3", flag=True),
+    ]
+    for make in makers:
+        with pytest.raises(InvalidEvent) as caught:
+            make()
+        assert requirements(caught.value) == [("flag", "V03-spec-c")]
+
+
+def test_another_specversion_by_replace() -> None:
+    event = made(dataschema="urn:x:y", data=b"\x01")
+    older = event.replace(specversion="0.3", subject="s")
+    assert older == event.to_v03().replace(subject="s")
+    assert older.text("schemaurl") == older.dataschema == "urn:x:y"
+    assert older.replace(specversion="1.0", subject=None) == event
+    with pytest.raises(InvalidEvent):
+        event.replace(specversion="2.0")
+
+
+def test_a_hint_for_those_who_give_attributes_as_a_mapping() -> None:
+    with pytest.raises(InvalidEvent, match="give each attribute as a keyword of its own"):
+        made(attributes={"partitionkey": "eu"})
 
 
 # --------------------------------------------------------------------------------------------------------- validate
@@ -766,10 +792,75 @@ def test_what_lenient_reading_mended_is_written() -> None:
     ],
     ids=str,
 )
-def test_is_good(changes: dict[str, Any], good: bool) -> None:
-    made(dataschema="urn:test-event", datacontenttype="a/test-event")  # texts that are known to be good
+def test_enclosed(changes: dict[str, Any], good: bool) -> None:
     for _ in range(2):
-        assert is_good(Envelope("1.0", **{"type": "t", "source": "/s", "id": "1", **changes})) is good
+        event = enclosed(
+            Envelope("1.0", **{"type": "t", "source": "/s", "id": "1", **changes}), b"x", {"a": "b"}
+        )
+        assert (event is not None) is good
+        if event is not None:
+            assert event == made(
+                **{"type": "t", "source": "/s", "time": None, "data": b"x", "a": "b", **changes}
+            )
+
+
+class Word(str):
+    __slots__ = ()
+
+
+CORE_NAMES = ("type", "source", "id", "time", "datacontenttype", "subject", "dataschema", "specversion")
+ODD: list[Any] = [
+    None,
+    "",
+    0,
+    False,
+    b"",
+    Word(""),
+    "\n",
+    "\ud800",
+    "\ufffe",
+    "a b",
+    [],
+    "\u00e9",
+    UNSET,
+    2**31,
+    1.5,
+]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"time": "2018-04-05T17:31:00.120+02:00", "subject": "sub", "dataschema": "urn:x:y"},
+        {"time": "2016-12-31T23:59:60Z"},
+        {"source": "/\u00e9"},
+        {"subject": "\u00e9", "zeta": "\u00e9", "alpha": "", "x" * 300: "x"},
+        {"type": Word("t"), "subject": Word("s"), "beta": Word("b")},
+        {"flag": False, "count": 5, "binary": b"x", "unset": None},
+        *({name: value} for name in CORE_NAMES for value in ODD),
+        *({name: "x"} for name in ("Upper", "under_score", "", "schemaurl", "\u00e9")),
+        *({"ext": value} for value in ODD),
+    ],
+    ids=ascii,
+)
+def test_the_constructor_finds_what_a_decoder_finds(changes: dict[str, Any]) -> None:
+    found: dict[str, Any] = {"specversion": "1.0", "type": "t", "source": "/s", "id": "1", **changes}
+    findings = Findings()
+    results: list[Any] = []
+    makers: list[Callable[[], Event]] = [
+        lambda: assemble(found, None, findings),
+        *[lambda: made(**changes)] * 2,
+    ]
+    for make in makers:
+        try:
+            event = make()
+        except InvalidEvent as error:
+            results.append(error.problems)
+        else:
+            assert {type(value) for value in wire_attributes(event).values()} <= {str, int, bool, bytes}
+            results.append((wire_attributes(event), list(event.extensions)))
+    assert results[0] == results[1] == results[2]
 
 
 def test_an_envelope_has_no_extensions_of_its_own() -> None:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import binascii
 import re
 from base64 import b64encode
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import partial
 from typing import NamedTuple, TypeAlias
@@ -34,7 +34,9 @@ __all__ = [
     "URIReference",
     "Value",
     "accepted_content_types",
+    "accepted_names",
     "accepted_sources",
+    "accepted_types",
     "accepted_uris",
     "check_extension",
     "check_name",
@@ -42,6 +44,7 @@ __all__ = [
     "declarations",
     "declared",
     "decode_base64",
+    "is_media_type",
     "is_string",
     "is_uri",
     "is_uri_reference",
@@ -119,7 +122,10 @@ def decode_base64(text: str, *, lenient: bool = False) -> bytes | None:
     Lenient reading also takes the URL-safe alphabet, missing padding, white space and stray pad bits.
     """
     if lenient:
-        text = "".join(text.split()).replace("-", "+").replace("_", "/").rstrip("=")
+        given = "".join(text.split()).replace("-", "+").replace("_", "/")
+        text = given.rstrip("=")
+        if given and not text:  # padding of nothing
+            return None
         text += "=" * (-len(text) % 4)
     try:
         found = binascii.a2b_base64(text, strict_mode=True)
@@ -275,7 +281,7 @@ def check_name(name: object, findings: Findings, version: str) -> str | None:
     """
     if isinstance(name, str):
         if version == "1.0":
-            if _NAME.fullmatch(name) and name not in _RESERVED:
+            if accepted_names.accepts(name):
                 return name
             requirement, rule = "CE-naming-a", "must have only the letters a-z and digits in its name"
             if not name:
@@ -327,15 +333,19 @@ def check_extension(name: str, value: object, findings: Findings, version: str) 
     elif isinstance(value, Raw) and version == "0.3":  # V03-spec-c: Map and Any
         return value
     else:
-        findings.report(
-            "CE-types-l", "must be a boolean, a 32-bit integer, a string, bytes or a timestamp", name, value
-        )
+        hint = "give each attribute as a keyword of its own" if _is_mapping(value) else None
+        rule = "must be a boolean, a 32-bit integer, a string, bytes or a timestamp"
+        findings.report("CE-types-l", rule, name, value, hint=hint)
         return None
     wanted = declarations.get(name)
     if wanted is not None and wanted is not type_of(kept):
         findings.report("CE-types-n", f"is declared to be {wanted.name}", name, value)
         return None
     return kept
+
+
+def _is_mapping(value: object) -> bool:
+    return isinstance(value, Mapping)
 
 
 def _checked_text(value: str, name: str, findings: Findings) -> str | None:
@@ -386,10 +396,8 @@ _check_subject_v03 = partial(_checked_string, "V03-attr-d", optional=True)
 
 def _check_source(value: object, name: str, findings: Findings) -> str | None:
     text = _checked_string("CE-source-a", value, name, findings)
-    if text is None or text in accepted_sources:
+    if text is None or accepted_sources.accepts(text):
         return text
-    if is_uri_reference(text):
-        return accepted_sources.add(text)
     return text if findings.repair("CE-source-a", URIReference.rule, name, text) else None
 
 
@@ -401,10 +409,8 @@ def _check_source_v03(value: object, name: str, findings: Findings) -> str | Non
 
 def _check_dataschema(value: object, name: str, findings: Findings) -> str | None:
     text = _checked_string("CE-dataschema-a", value, name, findings, optional=True)
-    if text is None or text in accepted_uris:
+    if text is None or accepted_uris.accepts(text):
         return text
-    if is_uri(text):
-        return accepted_uris.add(text)
     return text if findings.repair("CE-dataschema-a", URI.rule, name, text) else None
 
 
@@ -417,10 +423,8 @@ def _check_schemaurl(value: object, name: str, findings: Findings) -> str | None
 
 def _check_datacontenttype(value: object, name: str, findings: Findings) -> str | None:
     text = _checked_string("CE-datacontenttype-a", value, name, findings, optional=True)
-    if text is None or text in accepted_content_types:
+    if text is None or accepted_content_types.accepts(text):
         return text
-    if text == text.strip(" ") and mediatypes.parse(text) is not None:
-        return accepted_content_types.add(text)
     return (
         text
         if findings.repair("CE-datacontenttype-a", "must be a media type (RFC 2046)", name, text)
@@ -448,23 +452,46 @@ def _check_time(value: object, name: str, findings: Findings) -> str | None:
 class Accepted(dict[str, str]):
     """Texts that passed a check, so that the next event with the same text need not be checked: a bounded number.
 
-    Each maps to itself, so that events can share one copy.
+    `accepted[text]` is the text, one copy for all events, or a `KeyError` where the check fails.
     """
 
-    __slots__ = ()
+    __slots__ = ("_check",)
 
-    def add(self, text: str) -> str:
-        """Remember `text`, unless it is long, and return it."""
+    def __init__(self, check: Callable[[str], bool]) -> None:
+        super().__init__()
+        self._check = check
+
+    def __missing__(self, text: str) -> str:
+        if not self._check(text):
+            raise KeyError(text)
         if len(text) <= 256:
             if len(self) >= 1024:
                 self.clear()
             self[text] = text
         return text
 
+    def accepts(self, text: str) -> bool:
+        """Tell whether a text passes the check."""
+        try:
+            return self[text] == text
+        except KeyError:
+            return False
 
-accepted_sources = Accepted()
-accepted_uris = Accepted()
-accepted_content_types = Accepted()
+
+def is_media_type(text: str) -> bool:
+    """Tell whether `text` may be a `datacontenttype`: a media type without white space around it."""
+    return text == text.strip(" \t") and mediatypes.parse(text) is not None
+
+
+def _is_name(text: str) -> bool:
+    return _NAME.fullmatch(text) is not None and text not in _RESERVED
+
+
+accepted_names = Accepted(_is_name)
+accepted_types = Accepted(lambda text: text != "" and is_string(text))
+accepted_sources = Accepted(lambda text: text != "" and is_uri_reference(text))
+accepted_uris = Accepted(is_uri)
+accepted_content_types = Accepted(is_media_type)
 
 
 # -------------------------------------------------------------------------------------- the core attributes

@@ -17,6 +17,7 @@ text or bytes, for envelopes that tell these apart. `value` is what a program wa
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from typing import Any, NamedTuple, TypeAlias, TypeVar, cast
 
@@ -97,7 +98,8 @@ def encode(data: object, datacontenttype: str | None) -> Stored:
     media_type = mediatypes.parse(datacontenttype)
     if media_type is None or media_type.is_json:
         encoded = json_value(bytes(data)) if isinstance(data, Raw) else _encode_json(data)
-        content(encoded, datacontenttype)  # raises where the charset cannot hold it
+        if datacontenttype is not None and "=" in datacontenttype:
+            content(encoded, datacontenttype)  # raises where the charset cannot hold it
         return encoded
     codec = _codecs.get(media_type.essence)
     if codec is not None:
@@ -119,7 +121,7 @@ def _encode_json(data: object) -> Raw:
     try:
         encoded = _json_encoder.encode(data)
         if b"null" in encoded:  # msgspec writes a float NaN as null; only then is it worth a second look
-            _refuse_nan(msgspec.to_builtins(data, enc_hook=_foreign))
+            _refuse_nan(data)
         # A Raw within it goes in unseen, and so does a Decimal that is not a number.
         return json_value(encoded)
     except RecursionError:
@@ -134,9 +136,19 @@ def _encode_json(data: object) -> Raw:
 
 def _refuse_nan(value: Any) -> None:
     try:
-        json.dumps(value, allow_nan=False)
+        if _NOT_FINITE.search(_msgpack_encoder.encode(value)) is None:
+            return
+    except OverflowError:  # an integer that MessagePack does not have
+        pass
+    try:
+        json.dumps(msgspec.to_builtins(value, enc_hook=_foreign), allow_nan=False)
     except ValueError:
         raise ValueError("it holds NaN or an infinity") from None
+
+
+_NOT_FINITE = re.compile(
+    rb"\xcb[\x7f\xff][\xf0-\xff]"
+)  # in MessagePack; the bytes can be there by chance, too
 
 
 def _foreign(value: Any) -> Any:
@@ -156,6 +168,7 @@ def _foreign(value: Any) -> Any:
 
 
 _json_encoder = msgspec.json.Encoder(enc_hook=_foreign, decimal_format="number")
+_msgpack_encoder = msgspec.msgpack.Encoder(enc_hook=_foreign)
 _json_decoder = msgspec.json.Decoder()
 _raw_decoder = msgspec.json.Decoder(Raw)
 _sorted_encoder = msgspec.json.Encoder(order="sorted")

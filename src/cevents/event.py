@@ -1,7 +1,7 @@
 """The event (specification, "Context Attributes" and "Event Data"): immutable, checked when made, data raw until asked.
 
-Formats and bindings make events with `assemble` (attributes as they came) or `enclose` (an `Envelope` that is known to
-be good) and read them with `wire_attributes` and `stored_data`. Programs use `CloudEvent`.
+Formats and bindings make events with `assemble` (attributes as they came) or `enclosed` (an `Envelope` of which most
+is known to be good) and read them with `wire_attributes` and `stored_data`. Programs use `CloudEvent`.
 """
 
 # pyright: reportPrivateUsage=false
@@ -12,7 +12,7 @@ import builtins
 import re
 import uuid
 from collections.abc import Callable, Iterable, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from operator import attrgetter
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated, Any, Generic, Self, TypeGuard, TypeVar, cast
@@ -33,8 +33,7 @@ __all__ = [
     "add_repairs",
     "assemble",
     "content_type",
-    "enclose",
-    "is_good",
+    "enclosed",
     "kept_extensions",
     "parts",
     "stored_data",
@@ -120,20 +119,26 @@ class CloudEvent(Generic[T_co]):
         specversion: str = "1.0",
         **extensions: bool | int | str | bytes | datetime | None,
     ) -> None:
-        found: dict[str, object] = {
-            "specversion": specversion,
-            "type": type,
-            "source": source,
-            "id": str(uuid.uuid4()) if id is _MADE else id,
-            "time": timestamps.render(datetime.now(UTC)) if time is _MADE else time,
-            "datacontenttype": datacontenttype,
-            "subject": subject,
-            "dataschema": dataschema,
-            **extensions,
-        }
-        findings = Findings()
-        self._envelope, self._extensions = _checked(found, findings)
-        findings.conclude()
+        core = (
+            specversion,
+            type,
+            source,
+            str(uuid.uuid4()) if id is _MADE else id,
+            timestamps.now() if time is _MADE else time,
+            datacontenttype,
+            subject,
+            dataschema,
+        )
+        usual = _usual(core, extensions)
+        if usual is None:
+            findings = Findings()
+            found = {**dict(zip(_FIELDS, core, strict=True)), **extensions}
+            if specversion == "0.3":
+                _refuse_booleans(extensions, findings)
+            self._envelope, self._extensions = _checked(found, findings)
+            findings.conclude()
+        else:
+            self._envelope, self._extensions = usual._envelope, usual._extensions
         self._data = data_.encode(data, datacontenttype)
         self._repairs = ()
         self._value = UNSET
@@ -253,13 +258,19 @@ class CloudEvent(Generic[T_co]):
     def replace(self, /, **changes: Any) -> Self:
         """Return a copy with other attributes or data; None takes an optional one away.
 
-        The copy keeps `id` unless another is given: give one where it is another event (`CE-id-d`). Under another
-        `datacontenttype` data that is not replaced stays the same JSON value or text, or else the same bytes. Raises
-        as the constructor does.
+        The copy keeps `id` unless another is given: give one where it is another event (`CE-id-d`). Another
+        `specversion` first does what `to_v03` or `to_v1` does. Under another `datacontenttype` data that is not
+        replaced stays the same JSON value or text, or else the same bytes. Raises as the constructor does.
         """
+        version = changes.get("specversion", self.specversion)
+        if version != self.specversion and version in ("0.3", "1.0"):
+            return (self.to_v03() if version == "0.3" else self.to_v1()).replace(**changes)
+        findings = Findings()
+        if version == "0.3":
+            _refuse_booleans(changes, findings)
         found = {**_kept(self), **changes}
         data = found.pop("data", _UNCHANGED)
-        event = _assembled(type(self), found, None, Findings())
+        event = _assembled(type(self), found, None, findings)
         if data is not _UNCHANGED:
             event._data = data_.encode(data, event.datacontenttype)
         elif event.datacontenttype == self.datacontenttype:
@@ -278,9 +289,7 @@ class CloudEvent(Generic[T_co]):
         if self.specversion == "0.3":
             return self
         findings = Findings()
-        for name, value in kept_extensions(self).items():
-            if isinstance(value, bool):
-                findings.report("V03-spec-c", "must not be a boolean under specversion 0.3", name, value)
+        _refuse_booleans(kept_extensions(self), findings)
         return self._under("0.3", "dataschema", "schemaurl", findings)
 
     def to_v1(self) -> Self:
@@ -373,40 +382,28 @@ def assemble(found: Mapping[str, object], data: Stored, findings: Findings) -> C
     return _assembled(kind, found, data, findings)
 
 
-def is_good(envelope: Envelope) -> bool:
-    """Check by their grammars the core attributes of 1.0 that have one; false if in doubt. For those in a hurry.
+def enclosed(
+    envelope: Envelope,
+    data: Stored,
+    extensions: dict[str, Value | Raw] | None = None,
+    content_types: attributes_.Accepted = attributes_.accepted_content_types,
+) -> CloudEvent[Any] | None:
+    """Make an event of an envelope of 1.0 after a look at its core attributes; None if in doubt. For those in a hurry.
 
-    That the attributes are Strings at all, and that those which must not be empty are not, the caller has checked.
-    Texts that come again and again are shared between events.
+    The caller has checked that the attributes are Strings, that `id` and `subject` are not empty, and all of the
+    extensions, which come by name, or None if they are in the envelope. Texts that come again and again are shared.
     """
     try:
+        envelope.type = _types[envelope.type]
         envelope.source = _sources[envelope.source]
+        if (time := envelope.time) is not None and _is_usual(time) is None:
+            return None
+        if (content_type := envelope.datacontenttype) is not None:
+            envelope.datacontenttype = content_types[content_type]
+        if (dataschema := envelope.dataschema) is not None:
+            envelope.dataschema = _uris[dataschema]
     except KeyError:
-        if not attributes_.is_uri_reference(envelope.source):
-            return False
-        _sources.add(envelope.source)
-    time = envelope.time
-    if time is not None and timestamps.is_usual(time) is None:
-        return False
-    try:  # the careful way remembers what is good of these
-        if envelope.datacontenttype is not None:
-            envelope.datacontenttype = _content_types[envelope.datacontenttype]
-        if envelope.dataschema is not None:
-            envelope.dataschema = _schemas[envelope.dataschema]
-    except KeyError:
-        return False
-    return True
-
-
-_sources = attributes_.accepted_sources
-_content_types = attributes_.accepted_content_types
-_schemas = attributes_.accepted_uris
-
-
-def enclose(
-    envelope: Envelope, data: Stored, extensions: dict[str, Value | Raw] | None = None
-) -> CloudEvent[Any]:
-    """Make an event of what has been proved good; extensions by name, None where they are in the envelope."""
+        return None
     event: CloudEvent[Any] = _new(CloudEvent)
     event._envelope = envelope
     event._extensions = extensions
@@ -414,6 +411,12 @@ def enclose(
     event._repairs = ()
     event._value = UNSET
     return event
+
+
+_types = attributes_.accepted_types
+_sources = attributes_.accepted_sources
+_uris = attributes_.accepted_uris
+_is_usual = timestamps.is_usual
 
 
 def add_repairs(event: CloudEvent[Any], repairs: Iterable[Problem]) -> CloudEvent[Any]:
@@ -523,6 +526,35 @@ def _checked(found: Mapping[str, object], findings: Findings) -> tuple[Envelope,
     if len(extensions) > 1:
         extensions = dict(sorted(extensions.items()))  # by name, so that equal events are written alike
     return Envelope(version, **kept), extensions
+
+
+def _usual(core: tuple[Any, ...], extensions: dict[str, Any]) -> CloudEvent[Any] | None:
+    """Make an event without data of texts that are all as usual; None where `_checked` must look at them."""
+    texts = [value for value in core if value is not None]
+    texts += extensions.values()
+    if not _USUAL_CLASSES.issuperset(map(type, texts)) or not attributes_.is_string("".join(texts)):
+        return None
+    if extensions:
+        names = extensions.keys()
+        if not names <= attributes_.accepted_names.keys() or not names.isdisjoint(attributes_.declarations):
+            return None
+        if len(extensions) > 1:
+            extensions = dict(sorted(extensions.items()))
+    envelope = Envelope(*core)
+    required = envelope.type and envelope.source and envelope.id
+    if envelope.specversion != "1.0" or not required or envelope.subject == "":
+        return None
+    return enclosed(envelope, None, extensions)
+
+
+_USUAL_CLASSES = frozenset({str})
+
+
+def _refuse_booleans(values: Mapping[str, object], findings: Findings) -> None:
+    """Refuse what 0.3 has no type for; one that was read stays (V03-spec-c)."""
+    for name, value in values.items():
+        if isinstance(value, bool):
+            findings.report("V03-spec-c", "must not be a boolean under specversion 0.3", name, value)
 
 
 def _version(found: object, findings: Findings) -> str | None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import types
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from hypothesis import given
@@ -443,6 +444,41 @@ def test_t01_the_body_decides_in_structured_mode() -> None:  # HTTP-3.2.3-a, HTT
     event = http.decode([*CORE[:3], ("ce-id", "OTHER"), ("ce-ext", "%"), STRUCTURED], body)
     assert event == made()
     assert problems([*CORE, STRUCTURED], body.replace(b',"id":"1"', b"")) == [("id", "CE-id-a")]
+
+
+@pytest.mark.parametrize("kind", [str, str.encode])
+@pytest.mark.parametrize(
+    "content_type", [" application/cloudevents+json\t", f"{STRUCTURED[1]}; {'a' * 300}=b"]
+)
+def test_unusual_spellings_of_structured_mode(kind: Any, content_type: str) -> None:
+    for _ in range(2):
+        assert http.decode({"Content-Type": kind(content_type)}, formats.json.encode(made())) == made()
+    with pytest.raises(InvalidEvent):
+        http.decode({"content-type": kind(content_type), "Content-Type": kind("a/b")}, b"{}")
+
+
+def test_a_content_type_in_bytes_among_texts() -> None:
+    assert http.decode([*CORE, ("content-type", b"a/b")], b"x") == made(datacontenttype="a/b", data=b"x")
+    assert http.decode([*CORE, (b"content-type", b"a/b")], b"x") == made(datacontenttype="a/b", data=b"x")
+
+
+def test_a_format_can_be_replaced() -> None:
+    body = formats.json.encode(made())
+    assert http.decode([STRUCTURED], body) == made()
+    verbs = {name: getattr(formats.json, name) for name in ("encode", "encode_batch", "decode_batch")}
+    other = types.SimpleNamespace(
+        name="json",
+        media_type=STRUCTURED[1],
+        batch_media_type=None,
+        decode=lambda body, *, lenient: made(id="of another"),
+        **verbs,
+    )
+    formats.register(cast("formats.Format", other))
+    try:
+        assert http.decode([STRUCTURED], body).id == "of another"
+    finally:
+        formats.register(formats.json)
+    assert http.decode([STRUCTURED], body) == made()
 
 
 @pytest.mark.parametrize(

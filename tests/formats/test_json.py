@@ -610,7 +610,7 @@ def test_the_usual_takes_the_short_way(body: bytes) -> None:
         '"time":"2016-12-31T23:59:60Z"',
         '"data_base64":"AQ=="',
         '"datacontenttype":"text/plain","data":"x"',
-        '"dataschema":"urn:never:seen"',
+        '"dataschema":"/relative"',
         '"data":1,"data":1',
         '"subject":"\x7f"',
         '"subject":"x","subject":"y"',

@@ -26,8 +26,7 @@ from cevents.event import (
     add_repairs,
     assemble,
     content_type,
-    enclose,
-    is_good,
+    enclosed,
     kept_extensions,
     parts,
     wire_attributes,
@@ -126,7 +125,7 @@ def encode_binary(event: CloudEvent[Any], binding: Binding) -> tuple[str | None,
         return declared, metadata, content(data, envelope.datacontenttype)
     specversion, type_, source, id_, time, subject, dataschema = binding.core_names
     metadata = [
-        (specversion, envelope.specversion), (type_, envelope.type), (source, envelope.source), (id_, envelope.id)
+        (specversion, "1.0"), (type_, envelope.type), (source, envelope.source), (id_, envelope.id)
     ]  # fmt: skip
     if envelope.time is not None:
         metadata.append((time, envelope.time))
@@ -196,25 +195,27 @@ def mode_of(content_type: str | None) -> Mode:
 _MARK = "application/cloudevents"
 
 
-def decode_usual(metadata: list[tuple[Any, Any]], body: bytes, binding: Binding) -> CloudEvent[Any] | None:
-    """Return the event of the usual message in binary mode, its content type among `metadata`; None for any other.
+def decode_usual(
+    metadata: list[tuple[Any, Any]], body: bytes, binding: Binding, lenient: bool
+) -> CloudEvent[Any] | None:
+    """Return the event of the usual message, its content type among `metadata`; None for any other.
 
     Whatever it leaves, for good or ill, `decode` reads with care and to the same result.
     """
     names = binding.attribute_names
-    found: dict[Any, Any] = {names[raw]: value for raw, value in metadata}
-    if None in found or len(found) != len(metadata):  # there are other headers, or an attribute twice
-        found.pop(None, None)
-        if len(found) != sum(names[raw] is not None for raw, _ in metadata):
-            return None
-    if "" in found or not found:
-        return None
+    found: dict[Any, Any] = {name: value for raw, value in metadata if (name := names[raw]) is not None}
+    if len(found) != len(metadata) and len(found) != sum(names[raw] is not None for raw, _ in metadata):
+        return None  # an attribute is there twice
     try:
-        if type(metadata[0][1]) is bytes:
+        if metadata and type(metadata[0][1]) is bytes:
             found = {name: value.decode("latin-1") for name, value in found.items()}
         take = found.pop
         declared = take("datacontenttype", None)
-        if not binding.is_plain("".join(found.values())) or take("specversion") != "1.0":
+        event_type = None if declared is None else _event_types[declared]
+        if event_type is not None:
+            return formats.get(event_type).decode(body, lenient=lenient)
+        joined = "".join(found.values())
+        if not binding.is_plain(joined) or not attributes.is_string(joined) or take("specversion") != "1.0":
             return None
         envelope = Envelope(
             "1.0", take("type"), take("source"), take("id"), take("time", None), declared,
@@ -222,23 +223,38 @@ def decode_usual(metadata: list[tuple[Any, Any]], body: bytes, binding: Binding)
         )  # fmt: skip
     except (KeyError, TypeError, AttributeError):  # a required attribute is missing, a value is no text
         return None
-    if not is_good(envelope) or (declared is not None and mode_of(declared) != "binary"):
-        return None
-    if not (envelope.source and all(map(_is_text, (envelope.type, envelope.id, envelope.subject)))):
+    if not envelope.id or envelope.subject == "":
         return None
     if found:
-        if attributes.declarations and not attributes.declarations.keys().isdisjoint(found):
+        if "" in found or not found.keys().isdisjoint(attributes.declarations):
             return None
-        if not "".join(found.values()).isprintable():
-            return None
-        if len(found) > 1:
-            found = {name: found[name] for name in sorted(found)}
-    return enclose(envelope, body or None, found)
+        if len(found) > 1 and (in_order := sorted(found)) != list(found):
+            found = {name: found[name] for name in in_order}
+    return enclosed(envelope, body or None, found)
 
 
-def _is_text(text: str | None) -> bool:
-    """Tell of a text in ASCII whether it is a String that is not empty, or unset."""
-    return text is None or (text != "" and text.isprintable())
+class _EventTypes(dict[str, str | None]):
+    """From a content type to the media type of the event format in structured mode, None in binary mode.
+
+    A `KeyError` is for those that need care.
+    """
+
+    def __missing__(self, content_type: str) -> str | None:
+        if type(content_type) is not str:
+            raise KeyError(content_type)
+        found = None
+        if mode_of(content_type) != "binary":
+            found = content_type.partition(";")[0].strip().lower()
+            if not found.startswith(_MARK + "+"):
+                raise KeyError(content_type)
+        if len(content_type) <= 256:
+            if len(self) >= 256:
+                self.clear()
+            self[content_type] = found
+        return found
+
+
+_event_types = _EventTypes()
 
 
 def decode(

@@ -78,7 +78,7 @@ def decode(headers: Headers, body: bytes | None = b"", *, lenient: bool = False)
     """
     found = list(raw_pairs(headers))
     content = _bytes(body)
-    event = _modes.decode_usual(found, content, _BINDING)
+    event = _modes.decode_usual(found, content, _BINDING, lenient)
     if event is not None:
         return event
     findings = Findings(lenient=lenient)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
+from operator import attrgetter
 from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple, cast
 
 import msgspec
@@ -19,7 +20,7 @@ from msgspec.structs import astuple
 from cevents import attributes, mediatypes
 from cevents.attributes import Value
 from cevents.errors import Findings
-from cevents.event import CloudEvent, Envelope, enclose, is_good
+from cevents.event import CloudEvent, Envelope, enclosed
 
 __all__ = ["JsonEnvelope", "encode", "learn", "many", "one", "quotes"]
 
@@ -131,9 +132,10 @@ def _built(names: Iterable[str]) -> _Known:
     names = tuple(sorted(names))
     # a name may be a keyword, or begin with a digit
     fields = {f"extension_{name}": name for name in names}
+    values = attrgetter("type", "source", *fields)  # of two or more it makes a tuple
 
     def extensions(envelope: Envelope) -> dict[str, Value | Raw]:
-        found = ((name, getattr(envelope, field)) for field, name in fields.items())
+        found = zip(names, values(envelope)[2:], strict=True)
         return {name: value for name, value in found if value is not None}
 
     known = cast(
@@ -214,11 +216,6 @@ def _has_good_strings(text: bytes, envelopes: Iterable[JsonEnvelope]) -> bool:
 
 def _opened(envelope: JsonEnvelope, declared: list[tuple[str, str]]) -> CloudEvent[Any] | None:
     """Return the event of an envelope whose strings have been checked; None where it needs care."""
-    if not is_good(envelope):
-        return None
-    content_type = envelope.datacontenttype
-    if content_type is not None and content_type not in _json_types and not _is_json(content_type):
-        return None  # data is text then
     for field, name in declared:
         value = getattr(envelope, field)
         if value is not None:
@@ -226,15 +223,13 @@ def _opened(envelope: JsonEnvelope, declared: list[tuple[str, str]]) -> CloudEve
             setattr(envelope, field, attributes.check_extension(name, value, findings, "1.0"))
             if findings.problems:
                 return None
-    return enclose(envelope, None if envelope.data is UNSET else envelope.data)
+    data = envelope.data
+    return enclosed(envelope, None if data is UNSET else data, None, _json_types)
 
 
-_json_types = attributes.Accepted()
+def _is_json_type(content_type: str) -> bool:
+    parsed = mediatypes.parse(content_type) if attributes.is_media_type(content_type) else None
+    return parsed is not None and parsed.is_json
 
 
-def _is_json(content_type: str) -> bool:
-    parsed = mediatypes.parse(content_type)
-    if parsed is None or not parsed.is_json:
-        return False
-    _json_types.add(content_type)
-    return True
+_json_types = attributes.Accepted(_is_json_type)  # under any other, data is text

@@ -18,7 +18,7 @@ from cevents import data as data_
 from cevents import mediatypes
 from cevents.data import Stored
 from cevents.errors import Findings, InvalidEvent, refuse
-from cevents.event import CloudEvent, add_repairs, parts, wire_attributes
+from cevents.event import CloudEvent, Envelope, add_repairs, parts, wire_attributes
 from cevents.formats import _json_careful, _json_short, _json_stream
 from cevents.formats._json_careful import parsed, without_mark
 
@@ -57,19 +57,18 @@ def encode(event: CloudEvent[Any], *, sort_attributes: bool = False) -> bytes:
         members: dict[str, Any] = {**wire_attributes(event), **_data_members(data, envelope.specversion)}
         return (_sorted_encoder if sort_attributes else _encoder).encode(members)
     text = _json_short.encode(envelope)
-    if isinstance(envelope, _json_short.JsonEnvelope):
+    if type(envelope) is not Envelope:
         return text  # it came as JSON, and has its extensions and data within
-    pieces = [text[:-1]]
+    head = text[:-1]
     if extensions:
-        pieces += b",", _encoder.encode(extensions)[1:-1]
+        head += b"," + _encoder.encode(extensions)[1:-1]
     if type(data) is bytes:
         data = data_.resolved(data, envelope.datacontenttype)
-    if isinstance(data, Raw):
-        pieces += b',"data":', data
-    elif data is not None:
-        pieces += b",", _encoder.encode(_data_members(data, "1.0"))[1:-1]
-    pieces.append(b"}")
-    return b"".join(pieces)
+    if type(data) is Raw:
+        return b"".join((head, b',"data":', data, b"}"))
+    if data is None:
+        return head + b"}"
+    return head + b"," + _encoder.encode(_data_members(data, "1.0"))[1:]
 
 
 def _is_text(content_type: str | None) -> bool:
