@@ -263,6 +263,12 @@ def test_data_of_0_3_that_is_not_the_base64_that_it_claims_is_refused(data: Any)
         from_cloudevents(peer)
 
 
+@pytest.mark.parametrize("name", ["v3", "1", "V1", 1])
+def test_an_interface_that_is_not_known_is_refused(name: Any) -> None:
+    with pytest.raises(ValueError, match='api must be "v1" or "v2"'):
+        to_cloudevents(CloudEvent(type="t", source="/s"), name)
+
+
 @pytest.mark.parametrize("other", [None, 5, {"type": "t"}, CloudEvent(type="t", source="/s")])
 def test_what_is_no_object_of_the_sdk_is_refused(other: Any) -> None:
     with pytest.raises(TypeError, match="is no event of the package cloudevents"):

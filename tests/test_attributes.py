@@ -644,6 +644,13 @@ def test_register_refuses_what_is_no_extension(name: str) -> None:
     assert attributes.declared(name) is None
 
 
+def test_register_refuses_what_is_no_type() -> None:
+    for type_ in ("Integer", int, None):
+        with pytest.raises(TypeError, match=r"such as attributes\.Integer"):
+            attributes.register("neverdeclared", type_)  # type: ignore[arg-type] # pyright: ignore[reportArgumentType] # tested
+    assert attributes.declared("neverdeclared") is None
+
+
 # --------------------------------------------------------------------------------------------------- core attributes
 
 

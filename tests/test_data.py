@@ -162,7 +162,8 @@ class NanModel(pydantic.BaseModel):
         ({"\ud800": 1}, "data holds an unpaired surrogate"),
         (Opaque(), "data holds a value of type Opaque"),
         ({"a": {1j}}, "data holds a value of type complex"),
-        ({(1, 2): 3}, "data holds a value of type tuple"),
+        ({(1, 2): 3}, "data holds a key of type tuple"),
+        ({None: 3}, "data holds a key of type NoneType"),
         (iter([1]), "data holds a value of type list_iterator"),
         (collections.UserDict(a=1), "data holds a value of type UserDict"),
         (types.MappingProxyType({"a": 1}), "data holds a value of type mappingproxy"),
@@ -387,6 +388,16 @@ class Typed(TypedDict):
     y: int
 
 
+class Wide(pydantic.BaseModel):
+    a: int
+    b: int
+    c: int
+    d: int
+    e: int
+    f: int
+    g: int
+
+
 class Strict(msgspec.Struct, forbid_unknown_fields=True):
     x: int
     y: int = 0
@@ -443,9 +454,17 @@ def test_data_as_of_other_kinds(data: Any, content_type: str | None, wanted: Any
 @pytest.mark.parametrize(
     ("data", "content_type", "wanted", "message"),
     [
-        ({"x": "one", "y": 2}, None, Point, r"data is no Point: Expected `int`, got `str` - at `\$\.x`"),
+        ({"x": "one", "y": 2}, None, Point, r"data is no Point: at \$\.x: Expected `int`, got `str`$"),
         ({"x": 1}, None, PointStruct, "missing required field `y`"),
-        ({"x": "one", "y": 2}, None, PointModel, "data is no PointModel: .*x"),
+        ({"x": "one", "y": 2}, None, PointModel, "data is no PointModel: at x: Input should be .*[^.]$"),
+        ({}, None, PointModel, "data is no PointModel: at x: Field required; at y: Field required"),
+        ({}, None, Wide, "at a: Field required; .*; at e: Field required; and 2 more$"),
+        (
+            [{"x": 1, "y": 2}, {"x": 1}],
+            None,
+            list[PointModel],
+            r"data is no list: at \$\[1\]: at y: Field required$",
+        ),
         ({"x": 1, "z": 2}, None, Strict, "unknown field `z`"),
         (5, None, str, "data is no str"),
         (b"{", "application/json", Point, "data is no Point: JSON is malformed|truncated"),

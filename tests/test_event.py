@@ -731,7 +731,7 @@ def test_another_specversion_by_replace() -> None:
 
 
 def test_a_hint_for_those_who_give_attributes_as_a_mapping() -> None:
-    with pytest.raises(InvalidEvent, match="give each attribute as a keyword of its own"):
+    with pytest.raises(InvalidEvent, match="give each attribute by itself"):
         made(attributes={"partitionkey": "eu"})
 
 

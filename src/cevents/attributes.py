@@ -245,8 +245,10 @@ def register(name: str, type: AttributeType) -> None:
     """Declare the type of an extension attribute, so that it is checked, and comes back as such from untyped protocols.
 
     Registering is for the start of a program: events that were read before keep what they have. Raises `ValueError` for
-    a name that no extension can have and for one declared before with another type.
+    a name that no extension can have and for one declared before with another type, `TypeError` for what is no type.
     """
+    if not isinstance(type, AttributeType):  # pyright: ignore[reportUnnecessaryIsInstance] # callers may have no types
+        raise TypeError("the type must be one of this module, such as attributes.Integer")
     if (
         not _NAME.fullmatch(name)
         or name in _RESERVED
@@ -333,7 +335,7 @@ def check_extension(name: str, value: object, findings: Findings, version: str) 
     elif isinstance(value, Raw) and version == "0.3":  # V03-spec-c: Map and Any
         return value
     else:
-        hint = "give each attribute as a keyword of its own" if _is_mapping(value) else None
+        hint = "give each attribute by itself" if _is_mapping(value) else None
         rule = "must be a boolean, a 32-bit integer, a string, bytes or a timestamp"
         findings.report("CE-types-l", rule, name, value, hint=hint)
         return None

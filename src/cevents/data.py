@@ -25,7 +25,7 @@ import msgspec
 from msgspec import Raw
 
 from cevents import mediatypes
-from cevents.errors import DataError, excerpt
+from cevents.errors import DataError, excerpt, legible
 
 __all__ = [
     "IMPLIED_CONTENT_TYPE",
@@ -127,7 +127,9 @@ def _encode_json(data: object) -> Raw:
     except RecursionError:
         raise DataError("data is nested too deeply for JSON, or contains itself") from None
     except NotImplementedError as error:
-        raise DataError(f"data holds a value of type {str(error)[:40]}, which JSON cannot hold") from None
+        name = str(error)[:40]  # of a type that JSON has, it is the key of a mapping
+        what = "key" if name in ("NoneType", "bool", "tuple", "frozenset") else "value"
+        raise DataError(f"data holds a {what} of type {name}, which JSON cannot hold") from None
     except UnicodeEncodeError:
         raise DataError("data holds an unpaired surrogate, which JSON cannot hold") from None
     except _FAILURES as error:
@@ -324,10 +326,23 @@ def _explained(error: Exception) -> str:
         found = cast(
             "list[dict[str, Any]]", details(include_input=False, include_context=False, include_url=False)
         )
-        first = found[0]
-        text = f"{first['msg']} - at {'.'.join(map(str, first['loc']))}"
-        return excerpt(text)[1:-1] + (f" and {len(found) - 1} more" if len(found) > 1 else "")
-    return excerpt(str(error))[1:-1]
+        told = [_located(".".join(map(str, one["loc"])), one["msg"]) for one in found[:_TOLD]]
+        more = [f"and {len(found) - _TOLD} more"] if len(found) > _TOLD else []
+        return "; ".join(told + more)
+    cause = error.__cause__ or error.__context__
+    if cause is not None and callable(getattr(cause, "errors", None)):  # a model within something else
+        place = str(error).rpartition(" - at ")[2]
+        return _located(place, _explained(cast("Exception", cause)), most=400)
+    message, _, place = str(error).partition(" - at ")
+    return _located(place, message)
+
+
+def _located(place: str, message: str, most: int = 80) -> str:
+    where = place.strip("`")
+    return (f"at {legible(where, 80)}: " if where else "") + legible(message, most)
+
+
+_TOLD = 5  # faults of one data; the others are counted
 
 
 def equal(one: Stored, one_type: str | None, other: Stored, other_type: str | None) -> bool:

@@ -112,21 +112,30 @@ class TransportError(CloudEventError, OSError):
 
     `retryable` is true where sending the same event again can succeed (no connection, a timeout, an overloaded or
     failing receiver) and false where it cannot (the receiver refused it). `status` is the peer's status code if it gave
-    one, `retry_after` the seconds for which it asked.
+    one, `retry_after` the seconds for which it asked, `answer` the beginning of what it wrote, of which the message
+    shows 80 characters.
     """
 
     http_status = 502
 
     def __init__(
-        self, message: str, *, retryable: bool, status: int | None = None, retry_after: float | None = None
+        self,
+        message: str,
+        *,
+        retryable: bool,
+        status: int | None = None,
+        retry_after: float | None = None,
+        answer: bytes = b"",
     ) -> None:
         super().__init__(message)
         self.retryable = retryable
         self.status = status
         self.retry_after = retry_after
+        self.answer = answer
 
     def __reduce__(self) -> tuple[Any, ...]:
-        state = {"retryable": self.retryable, "status": self.status, "retry_after": self.retry_after}
+        names = ("retryable", "status", "retry_after", "answer")
+        state = {name: getattr(self, name) for name in names}
         return _rebuild_transport_error, (type(self), str(self), state)
 
 
@@ -174,8 +183,13 @@ def _escaped(text: str) -> str:
     )
 
 
-def _cut(text: str) -> str:
-    return text if len(text) <= _SHOWN else text[: _SHOWN - 3] + "..."
+def legible(text: str, most: int) -> str:
+    """A message that was put together from excerpts, as one line of at most so many characters."""
+    return _cut("".join(c if c.isprintable() else _escaped(c) for c in text[: most + 1]), most)
+
+
+def _cut(text: str, most: int = _SHOWN) -> str:
+    return text if len(text) <= most else text[: most - 3] + "..."
 
 
 class Findings:

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from operator import attrgetter
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Annotated, Any, Generic, Self, TypeGuard, TypeVar, cast
+from typing import TYPE_CHECKING, Annotated, Any, Generic, Self, TypeGuard, TypeVar, cast, overload
 
 from msgspec import UNSET, Meta, Raw, Struct
 
@@ -246,10 +246,16 @@ class CloudEvent(Generic[T_co]):
         """Tell whether there is data at all: true for JSON null and for zero bytes."""
         return self._data is not None
 
-    def data_as(self, wanted: builtins.type[T]) -> T:
+    @overload
+    def data_as(self, wanted: builtins.type[T]) -> T: ...
+    @overload
+    def data_as(self, wanted: Any) -> Any: ...  # such as `Order | None`, for which there is no type yet
+    def data_as(self, wanted: Any) -> Any:
         """The data as a `wanted`: a dataclass, msgspec Struct, TypedDict, pydantic model, any type msgspec can build.
 
-        Raises `DataError`, naming the member that does not fit, and when there is no data.
+        They are built from JSON, whatever the content type says, unless a codec is registered for it; `bytes` are the
+        bytes of the data, `str` is its text. Raises `DataError`, naming the member that does not fit, and when there
+        is no data.
         """
         return data_.as_type(self._data, self.datacontenttype, wanted)
 
@@ -565,21 +571,17 @@ def _version(found: object, findings: Findings) -> str | None:
     if found is None:
         findings.report("CE-specversion-b", "is missing", "specversion")
         return "1.0"
+    rule = "is not a version known here"
     if not isinstance(found, str):
         findings.report("CE-specversion-b", "must be a string", "specversion", found, hint='write "1.0"')
     elif not found:
         findings.report("CE-specversion-b", "must not be empty", "specversion", found)
-    elif re.fullmatch(r"1(\.[0-9]+)*", found):
-        # T-CORE-17: another minor version of 1 is read as 1.0
-        if findings.repair(
-            "CE-specversion-c", "is not a version known here", "specversion", found, hint="1.0 is"
-        ):
-            return "1.0"
+    elif re.fullmatch(r"1(\.[0-9]+)*", found):  # T-CORE-17: another minor version of 1 is read as 1.0
+        findings.repair("CE-specversion-c", rule, "specversion", found, hint="1.0 is")
     else:
-        findings.report(
-            "CE-specversion-c", "is not a version known here", "specversion", found, hint="1.0 and 0.3 are"
-        )
-    return None
+        findings.report("CE-specversion-c", rule, "specversion", found, hint="1.0 and 0.3 are")
+        return None
+    return "1.0"
 
 
 def _kept(event: CloudEvent[Any]) -> dict[str, Value | Raw]:

@@ -93,6 +93,16 @@ def test_extensions_are_texts_or_json() -> None:
             b"",
             '"datacontenttype":"application/x+json","data":"7"',
         ),
+        (
+            ["--data", "grün", "--datacontenttype", "text/plain; charset=iso-8859-1"],
+            b"",
+            '"datacontenttype":"text/plain; charset=iso-8859-1","data":"grün"',
+        ),
+        (
+            ["--data", "@-", "--datacontenttype", "text/plain; charset=iso-8859-1"],
+            b"gr\xfcn",
+            '"datacontenttype":"text/plain; charset=iso-8859-1","data":"grün"',
+        ),
         (["--data-json", "7"], b"", '"data":7'),
         (["--data-json", "@-"], b'{"a": 1}', '"data":{"a":1}'),
         (
@@ -168,6 +178,7 @@ def test_all_that_is_wrong_is_told_at_once() -> None:
         ),
         (["--data", "5", "--data-json", "5"], "--data and --data-json do not go together"),
         (["--data", "5 6", "--datacontenttype", "a/b+json"], "data is not JSON: "),
+        (["--data", "é", "--datacontenttype", "text/plain; charset=ascii"], "text cannot be encoded as "),
         (["x=\ud800"], "x: must not contain the unpaired surrogate"),
         ([b"x=\xff"], "x: must not contain the unpaired surrogate U+DCFF"),
         ([b'x:="\xff"'], "x: "),

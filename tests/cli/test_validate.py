@@ -353,6 +353,7 @@ def test_a_line_that_is_too_long_costs_just_itself(tmp_path: Path) -> None:
         (4, 3, "is longer than 1048576 bytes"),
     ]
     assert found[0]["hint"] == "if it is not broken, --max-size allows more"
+    assert found[0]["requirement"] == "CE-size-b"
     assert cevents("validate", "--max-size", "4M", "a.ndjson", cwd=tmp_path).stdout.endswith(
         "5 events, 1 invalid, 1 file\n"
     )

@@ -239,7 +239,11 @@ CASES = [
     same("id a number", text().replace(b'"1"', b"25"), ("id", "CE-id-b")),  # T45
     same("id true", text().replace(b'"1"', b"true"), ("id", "CE-id-b")),
     same("type an object", text().replace(b'"t"', b"{}"), ("type", "CE-types-l")),
-    same("specversion a number", text().replace(b'"1.0"', b"1.0"), ("specversion", "JSON-2.2-b")),
+    same("specversion a number", text().replace(b'"1.0"', b"1.0"), ("specversion", "CE-specversion-b")),
+    same("time a number", text('"time":1700000000000.5'), ("time", "CE-time-a")),
+    same("time a long number", text('"time":1700000000000'), ("time", "CE-time-a")),
+    same("subject beyond any number", text('"subject":1e999'), ("subject", "CE-subject-a")),
+    same("id of many digits", text().replace(b'"1"', b"1" * 5000), ("id", "CE-id-b")),
     same("specversion 2.0", text().replace(b'"1.0"', b'"2.0"'), ("specversion", "CE-specversion-c")),
     mended("specversion 1.1", text().replace(b'"1.0"', b'"1.1"'), ("specversion", "CE-specversion-c")),
     # extensions: T44, T46, JSON-2-a, JSON-2.2-b, T-JSON-12
@@ -331,6 +335,14 @@ CASES = [
         ("datacontentencoding", "V03-attr-b"),
     ),
 ]
+
+
+def test_a_version_nearly_known_hides_no_other_problem() -> None:
+    for version in ("1.0", '"1.1"', "1", "true", '""', "null"):
+        body = f'{{"specversion":{version},"id":"","source":"a b"}}'.encode()
+        attributes_found = [attribute for attribute, _ in problems(body)]
+        assert attributes_found == ["specversion", "id", "source", "type"], version
+    assert [attribute for attribute, _ in problems(b'{"specversion":"2.0","id":""}')] == ["specversion"]
 
 
 @pytest.mark.parametrize(
@@ -878,7 +890,7 @@ def test_events_of_a_stream(stream: bytes) -> None:
         (text() + b"\n" + text('"a":1.5'), 1, "JSON-2.2-b"),
         (batch(text(), text(core=CORE_V03)), 1, "CE-message-d"),
         (batch(text())[:-1], 1, "JSON-4.1-a"),
-        (b'{"a":"' + b"x" * 10_000, 0, "JSON-3-b"),
+        (b'{"a":"' + b"x" * 10_000, 0, "CE-size-b"),
     ],
 )
 def test_a_bad_stream(stream: bytes, index: int, requirement: str) -> None:

@@ -7,6 +7,7 @@ import base64
 import gzip
 import json
 import logging
+import pickle
 import subprocess
 import sys
 import time
@@ -406,6 +407,13 @@ def test_problem_document_is_quoted(send: Send) -> None:  # WH-2.2-a
     assert said(b'{"detail":"x"}', "application/json") == "400"
 
 
+def test_an_error_holds_the_beginning_of_the_answer(send: Send) -> None:
+    with answering(response(400, {}, b"x" * 5000)) as server:
+        error = failure(send, server.url)
+    assert error.answer == b"x" * 4096
+    assert pickle.loads(pickle.dumps(error)).answer == error.answer
+
+
 # ---------------------------------------------------------------------------------------------------- network
 
 
@@ -590,6 +598,22 @@ def test_header_values_that_can_be_sent(value: str) -> None:
     with answering(NO_CONTENT) as server:
         send_and_wait(server.url, headers={"x-any": value})
     assert server.requests[0].headers["x-any"] == value
+
+
+def test_what_is_no_argument() -> None:
+    url = "http://127.0.0.1:9/"
+    wrong: list[tuple[Any, str]] = [
+        (lambda: HttpSender(url, timeout="5"), "timeout must be seconds"),  # type: ignore[arg-type] # pyright: ignore[reportArgumentType] # tested
+        (lambda: HttpSender(url, client=httpx.AsyncClient()), r"client must be an httpx\.Client"),  # type: ignore[arg-type] # pyright: ignore[reportArgumentType] # tested
+        (lambda: AsyncHttpSender(url, client=httpx.Client()), r"client must be an httpx\.AsyncClient"),  # type: ignore[arg-type] # pyright: ignore[reportArgumentType] # tested
+        (lambda: HttpSender(url).send({"type": "t"}), "an event is wanted"),  # type: ignore[arg-type] # pyright: ignore[reportArgumentType] # tested
+        (lambda: HttpSender(url).send_batch(CloudEvent(type="t", source="/s")), "not one event"),  # type: ignore[arg-type] # pyright: ignore[reportArgumentType] # tested
+    ]
+    for call, message in wrong:
+        with pytest.raises(TypeError, match=message):
+            call()
+    with pytest.raises(ValueError, match='the header "x"'):
+        HttpSender(url, headers={"x": 5})  # type: ignore[dict-item] # pyright: ignore[reportArgumentType] # tested
 
 
 def test_other_options_are_checked_at_once() -> None:

@@ -82,6 +82,8 @@ def test_data_as() -> None:
     assert_type(event.data_as(OrderDict), OrderDict)
     assert_type(event.data_as(dict[str, int]), dict[str, int])
     assert_type(event.data_as(bytes), bytes)
+    found: Order | None = event.data_as(Order | None)  # for which there is no type yet
+    assert found == event.data_as(Order)
     with pytest.raises(DataError):
         assert_type(event.data_as(str), str)
 

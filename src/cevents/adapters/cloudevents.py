@@ -103,6 +103,8 @@ def to_cloudevents(event: CloudEvent[Any], api: Literal["v1", "v2"] = "v2") -> B
     cannot hold (under "v2": digits beyond microseconds, a leap second, the year 0000), `InvalidEvent` for an event that
     was read leniently and does not conform, and `ImportError` where the SDK is missing or too old.
     """
+    if api not in ("v1", "v2"):
+        raise ValueError('api must be "v1" or "v2"')
     attributes: dict[str, Any] = {name: _given(value) for name, value in wire_attributes(event).items()}
     data = _given_data(event)
     if isinstance(data, bytes) and (implied := content_type(event)) is not None:

@@ -132,4 +132,4 @@ def _content_type(headers: Headers, findings: Findings) -> tuple[str | None, lis
 
 
 def _bytes(body: bytes | None) -> bytes:
-    return body if type(body) is bytes else bytes(body or b"")
+    return body if type(body) is bytes else bytes(memoryview(body or b""))

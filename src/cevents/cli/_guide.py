@@ -35,6 +35,7 @@ _SECTIONS: dict[str, tuple[tuple[str, str], str]] = {
     "CE-id": (_CORE, "id"),
     "CE-message": (_CORE, "Message"),
     "CE-naming": (_CORE, "Attribute Naming Convention"),
+    "CE-size": (_CORE, "Size Limits"),
     "CE-source": (_CORE, "source"),
     "CE-specversion": (_CORE, "specversion"),
     "CE-subject": (_CORE, "subject"),

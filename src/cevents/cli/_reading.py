@@ -75,7 +75,8 @@ def chunks_of(path: str, progress: Callable[[int], None]) -> Generator[Iterator[
         try:
             yield _decompressed(file, must_be_gzip=path.lower().endswith(".gz"))
         except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-            raise Unusable(f"is not gzip, or broken: {error}") from None
+            why = str(error).partition(" (")[0]  # without the bytes that are there instead
+            raise Unusable(f"is not gzip, or broken: {why}") from None
 
 
 def _opened(path: str) -> io.RawIOBase:

@@ -117,7 +117,9 @@ def _unicode(text: str) -> str:
     return os.fsencode(text).decode(errors="surrogateescape")
 
 
-def _event(given: dict[str, Any], data: Raw | bytes | None, problems: list[str]) -> CloudEvent[Any] | None:
+def _event(
+    given: dict[str, Any], data: Raw | str | bytes | None, problems: list[str]
+) -> CloudEvent[Any] | None:
     """Return the event, or None after noting what is wrong with it."""
     try:
         found: dict[str, Any] = {"type": None, "source": None, **given}
@@ -173,7 +175,7 @@ def _typed(name: str, text: str, problems: list[str]) -> Any:
 
 def _data(
     data: str | None, data_json: str | None, attributes_given: dict[str, Any], problems: list[str]
-) -> Raw | bytes | None:
+) -> Raw | str | bytes | None:
     """Return the data as an event takes it; text without a content type gets one among the attributes."""
     if data is not None and data_json is not None:
         problems.append("--data and --data-json do not go together")
@@ -187,6 +189,9 @@ def _data(
     if content_type is not None and (media_type is None or not media_type.is_json):
         if data_json is not None:
             problems.append(f"--data-json does not go with {excerpt(content_type)}, which is not a JSON type")
+        is_argument = not given.startswith("@")
+        if is_argument and media_type is not None and media_type.is_text and _is_text(content):
+            return content.decode()  # to be encoded in the charset of its type
         return content
     try:
         return data_.json_value(content)

@@ -197,11 +197,8 @@ class _Run:
 
     def _decoded(self, element: Element) -> CloudEvent[Any]:
         if element.problem is not None:
-            requirement = "JSON-4.1-a" if element.of_batch else "JSON-3-b"
-            hint = (
-                "if it is not broken, --max-size allows more" if element.problem.endswith(" bytes") else None
-            )
-            raise InvalidEvent([Problem(requirement, element.problem, hint=hint)])
+            hint = "if it is not broken, --max-size allows more" if element.is_too_long else None
+            raise InvalidEvent([Problem(element.requirement, element.problem, hint=hint)])
         event = formats.json.decode(element.text, lenient=self._lenient)
         if element.of_batch:
             self._check_version(event)

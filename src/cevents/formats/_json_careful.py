@@ -84,10 +84,15 @@ def parsed(
     except RecursionError:
         findings.report(requirement, "is nested too deeply")
     except msgspec.ValidationError:
-        findings.report(requirement, f"must be {wanted}")
+        is_batch = decoder is _members_decoder and text.lstrip().startswith(b"[")
+        hint = "an array of events is a batch, of another media type" if is_batch else None
+        findings.report(requirement, f"must be {wanted}", hint=hint)
     except msgspec.DecodeError as error:
-        message, position = _explained(error)
-        findings.report(requirement, f"is not JSON: {message}", position=position)
+        if not text.strip():
+            findings.report(requirement, f"is empty, but must be {wanted}")
+        else:
+            message, position = _explained(error)
+            findings.report(requirement, f"is not JSON: {message}", position=position)
     raise InvalidEvent(findings.problems)
 
 
@@ -136,6 +141,9 @@ def _attribute(name: str, member: Raw, findings: Findings, version: str) -> obje
         return _string_decoder.decode(text)
     if text in (b"true", b"false"):
         return text == b"true"
+    if text[:1] in b"-0123456789" and (name == "specversion" or name in attributes.core_attributes(version)):
+        is_short = _INTEGER.fullmatch(text) and len(text) < 100
+        return int(text) if is_short else float(text)  # whatever number it is: it must be a string
     if _INTEGER.fullmatch(text):
         if len(text) <= 11:
             return int(text)

@@ -32,6 +32,18 @@ class Element(msgspec.Struct, frozen=True):
     is_last: bool = False
     """Whatever follows in the stream cannot be told apart."""
 
+    @property
+    def is_too_long(self) -> bool:
+        """Tell whether the problem is a limit of the reader's."""
+        return self.problem is not None and self.problem.startswith("is longer than")
+
+    @property
+    def requirement(self) -> str:
+        """The requirement that a problem is about."""
+        if self.is_too_long:
+            return "CE-size-b"
+        return "JSON-4.1-a" if self.of_batch else "JSON-3-b"
+
 
 class Allowance(msgspec.Struct):
     """How many searches for an end over many lines may still fail, each of which goes to the end of the stream."""

@@ -163,7 +163,7 @@ def decode_element(element: _json_stream.Element, *, lenient: bool = False) -> C
     """Return the event of one element of a stream; raises `InvalidEvent` with its index and byte position."""
     try:
         if element.problem is not None:
-            refuse("JSON-4.1-a" if element.of_batch else "JSON-3-b", element.problem)
+            refuse(element.requirement, element.problem)
         return decode(element.text, lenient=lenient)
     except InvalidEvent as error:
         raise InvalidEvent(
@@ -199,4 +199,4 @@ _elements_decoder = msgspec.json.Decoder(list[Raw])
 def _bytes(body: bytearray | memoryview | bytes | str) -> bytes:
     if isinstance(body, str):
         return body.encode(errors="surrogatepass")  # what is wrong with it is found as in bytes
-    return bytes(body)  # a copy: the caller's buffer can change
+    return bytes(memoryview(body))  # a copy: the caller's buffer can change

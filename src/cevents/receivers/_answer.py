@@ -6,6 +6,7 @@ A shell calls `_admit` with what stands before the body, `_read` with the body, 
 
 from __future__ import annotations
 
+import inspect
 import logging
 from collections.abc import Callable, Collection
 from http import HTTPStatus
@@ -14,8 +15,16 @@ from typing import Any, Generic, Literal, NamedTuple, TypeAlias, TypeVar
 import msgspec
 
 from cevents.bindings import http
-from cevents.bindings._headers import Headers
-from cevents.errors import CloudEventError, DataError, InvalidEvent, Problem, UnsupportedBatch, excerpt
+from cevents.bindings._headers import Headers, pairs
+from cevents.errors import (
+    CloudEventError,
+    DataError,
+    InvalidEvent,
+    Problem,
+    UnsupportedBatch,
+    excerpt,
+    legible,
+)
 from cevents.event import CloudEvent
 
 __all__ = ["Answer", "Message", "OnError", "Receiver", "Refused", "Reply"]
@@ -36,6 +45,7 @@ BatchHandler = TypeVar("BatchHandler", bound=Callable[..., Any])
 
 LEAST_BODY_SIZE = 64 * 1024  # CE-size-b
 _SHOWN_PROBLEMS = 20
+_USUAL = frozenset({HTTPStatus.METHOD_NOT_ALLOWED, HTTPStatus.BAD_REQUEST})  # who strolls by, or hangs up
 _MEMBERS = ("requirement", "attribute", "message", "value", "hint", "index", "position")
 
 
@@ -83,7 +93,7 @@ class Receiver(Generic[Handler, BatchHandler]):
     - 405: another method than `methods`
     - 411: a body without Content-Length, over WSGI, from a server that does not tell where it ends
     - 413: more than `max_body_size` or `max_batch`
-    - 415: no event, an unknown format, a batch where none is wanted
+    - 415: no event, an unknown format, a batch where none is wanted, a body that is compressed
     - 500: the handler raised anything else, which is logged with source and id of the event, but not its data
 
     Errors are answered with problem documents (RFC 9457) whose member `problems` lists everything that is wrong with
@@ -93,6 +103,9 @@ class Receiver(Generic[Handler, BatchHandler]):
     Slow senders, idle connections and the number of connections are the server's to limit: uvicorn, hypercorn,
     gunicorn and nginx have timeouts for them.
     """
+
+    _awaits = False
+    """Whether handlers may be coroutine functions."""
 
     def __init__(
         self,
@@ -107,6 +120,9 @@ class Receiver(Generic[Handler, BatchHandler]):
         accepted: bool = False,
         on_error: OnError | None = None,
     ) -> None:
+        self._check_handler(handler, "handler")
+        if batch_handler is not None:
+            self._check_handler(batch_handler, "batch_handler")
         if max_body_size < LEAST_BODY_SIZE:
             raise ValueError(f"max_body_size must be at least {LEAST_BODY_SIZE}, which every receiver takes")
         if reply_mode not in ("binary", "structured"):
@@ -123,11 +139,21 @@ class Receiver(Generic[Handler, BatchHandler]):
         self._accepted = accepted
         self._on_error = on_error
 
+    def _check_handler(self, handler: object, name: str) -> None:
+        if not callable(handler):
+            raise TypeError(f"{name} must be a function, not {excerpt(handler)}")
+        if not self._awaits and inspect.iscoroutinefunction(handler):
+            raise TypeError(f"{name} is a coroutine function, which only receivers.asgi can call")
+
     def _admit(self, method: str, headers: Headers, content_length: str | None) -> None:
         """Refuse what needs no look at the body, so that nobody waits for it."""
         if method not in self._methods:  # WH-2.1-b, and WH-4.2-c: there is no handshake here
             allowed = ", ".join(self._methods)
             raise Refused(HTTPStatus.METHOD_NOT_ALLOWED, f"Events come by {allowed}.", ("allow", allowed))
+        coding = next((value for name, value in pairs(headers) if name == "content-encoding"), "identity")
+        if coding.lower() not in ("", "identity"):
+            detail = f"The body is coded ({excerpt(coding)}); send it as it is."
+            raise Refused(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, detail, ("accept-encoding", "identity"))
         if self._batch_handler is None and http.content_mode(headers) == "batch":
             raise UnsupportedBatch("Batches were not asked for here; send each event by itself.")
         if content_length:
@@ -171,11 +197,13 @@ class Receiver(Generic[Handler, BatchHandler]):
     def _failed(self, error: Exception, message: Message | None) -> Answer:
         """Return the answer for whatever was raised before there was one; `message` if it had been read by then."""
         if message is None and isinstance(error, CloudEventError):
-            logger.info("refused a request: %s", _brief(error))
+            is_usual = isinstance(error, Refused) and error.http_status in _USUAL
+            logger.log(logging.INFO if is_usual else logging.WARNING, "refused a request: %s", _brief(error))
             answer = _refusal(error)
         elif isinstance(error, DataError):
-            logger.info("the data of %s was refused", _named(message))
-            answer = _refusal(DataError(f"The data is not what is wanted here: {excerpt(str(error))}"))
+            reason = legible(str(error), 500)
+            logger.warning("the data of %s was refused: %s", _named(message), reason)
+            answer = _refusal(DataError(f"The data is not what is wanted here: {reason}"))
         else:
             logger.error("receiving %s failed", _named(message), exc_info=error)
             answer = _problem(HTTPStatus.INTERNAL_SERVER_ERROR, "The event could not be processed.")

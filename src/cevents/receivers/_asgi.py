@@ -35,6 +35,8 @@ class AsgiReceiver(
     it may block. The application serves every path it is mounted at. Options and answers: see `Receiver`.
     """
 
+    _awaits = True
+
     async def __call__(self, scope: _Scope, receive: _Receive, send: _Send) -> None:
         """Serve one connection."""
         if scope["type"] == "http":

@@ -39,6 +39,7 @@ __all__ = ["AsyncHttpSender", "HttpSender"]
 
 _Client = TypeVar("_Client", httpx.Client, httpx.AsyncClient)
 
+_KEPT = 4096  # bytes of an answer that an error holds
 _TIMEOUT = 10.0
 _RETRYABLE = frozenset({408, 425, 429, 500, 502, 503, 504})  # WH-2.2-m
 _HEADER_NAME = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")  # RFC 9110: token
@@ -89,6 +90,10 @@ class _Sender(Generic[_Client]):
         self._mode: Literal["binary", "structured"] = mode
         self._format = format
         self._headers = [_header(name, value) for name, value in (headers or {}).items()]
+        if timeout is not None and not isinstance(timeout, int | float | httpx.Timeout):  # pyright: ignore[reportUnnecessaryIsInstance] # callers may have no types
+            raise TypeError(f"timeout must be seconds or an httpx.Timeout, not {excerpt(timeout)}")
+        if client is not None and not isinstance(client, self._new_client):
+            raise TypeError(f"client must be an httpx.{self._new_client.__name__}, not {excerpt(client)}")
         self._owned = client is None
         self._client: _Client = self._new_client() if client is None else client
         self._timeout: Any = timeout
@@ -101,9 +106,13 @@ class _Sender(Generic[_Client]):
         return f"{type(self).__name__}({_shown(self._url)!r}, mode={self._mode!r})"
 
     def _encoded(self, event: CloudEvent[Any]) -> HttpMessage:
+        if not isinstance(event, CloudEvent):  # pyright: ignore[reportUnnecessaryIsInstance] # callers may have no types
+            raise TypeError(f"an event is wanted, not {excerpt(event)}")
         return http.encode(event, self._mode, self._format)
 
     def _encoded_batch(self, events: Iterable[CloudEvent[Any]]) -> HttpMessage:
+        if isinstance(events, CloudEvent):
+            raise TypeError("send_batch wants events, not one event")
         return http.encode_batch(events, self._format)
 
     def _request(self, message: HttpMessage) -> httpx.Request:
@@ -138,7 +147,8 @@ class _Sender(Generic[_Client]):
     def _result(self, response: httpx.Response, reply: _Reply) -> CloudEvent[Any] | None:
         """Return the event that an answer carries, or raise for an answer that is not a success."""
         if not response.is_success:
-            raise self._error(response, f"was answered {response.status_code}{_reason(response, reply)}")
+            what = f"was answered {response.status_code}{_reason(response, reply)}"
+            raise self._error(response, what, reply.body[:_KEPT])
         headers = response.headers.multi_items()
         if reply.coded or not reply.complete:
             if http.content_mode(headers) == "binary" and "ce-specversion" not in response.headers:
@@ -152,12 +162,13 @@ class _Sender(Generic[_Client]):
             problem = error.problems[0] if isinstance(error, InvalidEvent) else error
             raise self._error(response, f"was successful, but the reply is not valid: {problem}") from error
 
-    def _error(self, response: httpx.Response, what: str) -> TransportError:
+    def _error(self, response: httpx.Response, what: str, answer: bytes = b"") -> TransportError:
         return TransportError(
             f"POST {_shown(self._url)} {what}",
             retryable=response.status_code in _RETRYABLE,
             status=response.status_code,
             retry_after=_seconds(response.headers.get("retry-after")),
+            answer=answer,
         )
 
 
@@ -320,7 +331,7 @@ def _header(name: str, value: str) -> tuple[str, str]:
         raise ValueError(f"{excerpt(name)} is not the name of a header")
     if _WRITTEN_HERE.fullmatch(name):
         raise ValueError(f"the header {excerpt(name)} is written by the sender")
-    if not _HEADER_VALUE.fullmatch(value):
+    if not (isinstance(value, str) and _HEADER_VALUE.fullmatch(value)):  # pyright: ignore[reportUnnecessaryIsInstance] # callers may have no types
         raise ValueError(
             f"the value of the header {excerpt(name)} must be printable ASCII without outer spaces"
         )
