@@ -141,6 +141,16 @@ def endless() -> list[Any]:
     return found
 
 
+class Half(msgspec.Struct):
+    x: int
+
+
+def unset() -> Half:
+    half = Half(1)
+    del half.x
+    return half
+
+
 class NanModel(pydantic.BaseModel):
     x: float
 
@@ -170,6 +180,7 @@ class NanModel(pydantic.BaseModel):
         (nested(100_000), "nested too deeply"),
         ([None, nested(100_000)], "nested too deeply"),
         (endless(), "nested too deeply"),
+        ([unset()], "AttributeError in the encoding"),
         (Raw(b"nonsense"), "data is not JSON"),
         (Raw(b'{"a":"\xff"}'), "data is not JSON"),
         (Raw(b"1 2"), "data is not JSON"),

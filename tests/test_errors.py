@@ -161,6 +161,20 @@ def test_excerpt(value: object, text: str) -> None:
     assert excerpt(value) == text
 
 
+def test_an_excerpt_asks_no_foreign_class_how_it_looks() -> None:
+    class Loud(int):
+        def __repr__(self) -> str:
+            raise AssertionError
+
+        __str__ = __repr__
+
+    class Long(float):
+        def __repr__(self) -> str:
+            return "x" * 500
+
+    assert (excerpt(Loud(2**40)), excerpt(Long(1.5))) == ("1099511627776", "1.5")
+
+
 @pytest.mark.parametrize("value", ["x" * 10**6, "\x00" * 10**6, b"\x00" * 10**6, "😀" * 100])
 def test_s15_an_excerpt_shows_at_most_eighty_characters(value: str | bytes) -> None:
     assert len(excerpt(value)) == 80

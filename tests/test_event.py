@@ -14,6 +14,7 @@ import threading
 import weakref
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta, timezone
+from enum import Enum
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 from uuid import UUID
@@ -718,6 +719,44 @@ def test_a_boolean_of_03_is_kept_but_not_made() -> None:  # T-V03-5, V03-spec-c
         with pytest.raises(InvalidEvent) as caught:
             make()
         assert requirements(caught.value) == [("flag", "V03-spec-c")]
+
+
+class Version(str, Enum):  # noqa: UP042 - its str() is not its text
+    V1 = "1.0"
+    V03 = "0.3"
+
+
+def test_a_specversion_of_another_class() -> None:
+    event = CloudEvent[Any](type="t", source="/s", specversion=Version.V1)
+    assert type(event.specversion) is str
+    older = event.replace(specversion=Version.V03)
+    assert (older.specversion, type(older.specversion)) == ("0.3", str)
+    assert older.to_v1() == event
+
+
+@pytest.mark.parametrize("text", [b'1,"id":"forged"', b"junk", b"\xff", b""])
+def test_a_map_of_03_is_proved_to_be_json(text: bytes) -> None:
+    makers: list[Callable[[], Event]] = [
+        lambda: made(specversion="0.3", ext=Raw(text)),
+        lambda: made(specversion="0.3").replace(ext=Raw(text)),
+    ]
+    for make in makers:
+        with pytest.raises(InvalidEvent) as caught:
+            make()
+        assert requirements(caught.value) == [("ext", "V03-spec-c")]
+    assert made(specversion="0.3", ext=Raw(b'{"a":1}'))["ext"] == {"a": 1}
+
+
+def test_what_is_replaced_need_not_fit_another_specversion() -> None:
+    assert made(flag=True).replace(specversion="0.3", flag=None) == made(specversion="0.3")
+    older = made(specversion="0.3", schemaurl="relative")
+    assert older.replace(specversion="1.0", dataschema="urn:a:b") == made(dataschema="urn:a:b")
+    assert older.replace(specversion="1.0", dataschema=None) == made()
+
+
+def test_replace_finds_a_charset_that_cannot_hold_the_data() -> None:
+    with pytest.raises(DataError):
+        made(data="€").replace(datacontenttype="application/json; charset=latin-1")
 
 
 def test_another_specversion_by_replace() -> None:

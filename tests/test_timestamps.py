@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import time
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
+from itertools import cycle
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cevents import timestamps
+from cevents import CloudEvent, InvalidEvent, timestamps
 from cevents.timestamps import TimestampText
 
 # The text, and its instant in UTC; None where `datetime` has no such instant.
@@ -277,3 +278,29 @@ def test_a_text_of_a_megabyte_takes_no_time(tail: str) -> None:
     timestamps.is_timestamp(text)
     timestamps.repaired(text)
     assert time.perf_counter() - began < 2
+
+
+class Fickle(tzinfo):
+    """A time zone that answers differently each time."""
+
+    def __init__(self, *answers: timedelta) -> None:
+        self._answers = cycle(answers)
+
+    def utcoffset(self, when: datetime | None) -> timedelta:
+        return next(self._answers)
+
+    def tzname(self, when: datetime | None) -> str:
+        return "fickle"
+
+    def dst(self, when: datetime | None) -> None:
+        return None
+
+
+@pytest.mark.parametrize(
+    "zone", [Fickle(timedelta(0), timedelta(hours=1, minutes=2, seconds=3)), Fickle(timedelta(hours=30))]
+)
+def test_a_time_zone_that_makes_no_sense(zone: tzinfo) -> None:
+    with pytest.raises(ValueError, match=r"time zone|timedelta"):
+        timestamps.render(datetime(2020, 1, 1, tzinfo=zone))
+    with pytest.raises(InvalidEvent, match="must be a moment that UTC has a date for"):
+        CloudEvent(type="t", source="/s", time=datetime(2020, 1, 1, tzinfo=zone))

@@ -332,7 +332,7 @@ def check_extension(name: str, value: object, findings: Findings, version: str) 
         if rendered is None:
             return None
         kept = rendered
-    elif isinstance(value, Raw) and version == "0.3":  # V03-spec-c: Map and Any
+    elif isinstance(value, Raw) and version == "0.3" and name not in declarations:  # V03-spec-c: Map and Any
         return value
     else:
         hint = "give each attribute by itself" if _is_mapping(value) else None
@@ -369,9 +369,10 @@ def _checked_datetime(value: datetime, name: str, findings: Findings) -> Timesta
     try:
         return timestamps.render(value)
     except ValueError:
-        findings.report(
-            "CE-types-p", "must have a time zone", name, hint="use datetime.now(UTC), or replace(tzinfo=...)"
-        )
+        rule, hint = "must be a moment that UTC has a date for", None
+        if value.tzinfo is None:
+            rule, hint = "must have a time zone", "use datetime.now(UTC), or replace(tzinfo=...)"
+        findings.report("CE-types-p", rule, name, hint=hint)
         return None
 
 
@@ -466,6 +467,7 @@ class Accepted(dict[str, str]):
     def __missing__(self, text: str) -> str:
         if not self._check(text):
             raise KeyError(text)
+        text = plain(text)
         if len(text) <= 256:
             if len(self) >= 1024:
                 self.clear()

@@ -134,6 +134,8 @@ def _encode_json(data: object) -> Raw:
         raise DataError("data holds an unpaired surrogate, which JSON cannot hold") from None
     except _FAILURES as error:
         raise DataError(f"data cannot be encoded as JSON: {excerpt(str(error))[1:-1]}") from None
+    except Exception as error:  # of a model or a field of the caller's
+        raise DataError(f"data cannot be encoded as JSON: {type(error).__name__} in the encoding") from error
 
 
 def _refuse_nan(value: Any) -> None:

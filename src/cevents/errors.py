@@ -166,9 +166,10 @@ def excerpt(value: object) -> str:
     if value is None or isinstance(value, bool):
         return {None: "null", True: "true", False: "false"}[value]
     if isinstance(value, int):
-        return str(value) if value.bit_length() <= 200 else f"an integer of {value.bit_length()} bits"
+        bits = int.bit_length(value)
+        return int.__repr__(value) if bits <= 200 else f"an integer of {bits} bits"
     if isinstance(value, float):
-        return repr(float(value))
+        return float.__repr__(value)
     if isinstance(value, str):
         return _cut(f'"{_escaped(value[: _SHOWN + 1])}"')
     if isinstance(value, bytes):

@@ -134,7 +134,7 @@ class CloudEvent(Generic[T_co]):
             findings = Findings()
             found = {**dict(zip(_FIELDS, core, strict=True)), **extensions}
             if specversion == "0.3":
-                _refuse_booleans(extensions, findings)
+                _refuse_in_v03(extensions, findings)
             self._envelope, self._extensions = _checked(found, findings)
             findings.conclude()
         else:
@@ -268,13 +268,18 @@ class CloudEvent(Generic[T_co]):
         `specversion` first does what `to_v03` or `to_v1` does. Under another `datacontenttype` data that is not
         replaced stays the same JSON value or text, or else the same bytes. Raises as the constructor does.
         """
-        version = changes.get("specversion", self.specversion)
-        if version != self.specversion and version in ("0.3", "1.0"):
-            return (self.to_v03() if version == "0.3" else self.to_v1()).replace(**changes)
         findings = Findings()
+        found: dict[str, Any] = dict(_kept(self))
+        version = changes.get("specversion", self.specversion)
+        schema, other = _SCHEMA_NAMES.get(self.specversion), _SCHEMA_NAMES.get(version)
+        if schema != other and other is not None:
+            if other in found and other not in changes:
+                rule = f"is another attribute under specversion {version}"
+                findings.report("CE-attrs-d", rule, other, hint="take it away first")
+            found = {other if name == schema else name: value for name, value in found.items()}
+        found.update(changes)
         if version == "0.3":
-            _refuse_booleans(changes, findings)
-        found = {**_kept(self), **changes}
+            _refuse_in_v03(changes if version == self.specversion else found, findings)
         data = found.pop("data", _UNCHANGED)
         event = _assembled(type(self), found, None, findings)
         if data is not _UNCHANGED:
@@ -292,33 +297,20 @@ class CloudEvent(Generic[T_co]):
 
         Raises `InvalidEvent` for what 0.3 cannot say: Boolean attributes, names that begin with a digit.
         """
-        if self.specversion == "0.3":
-            return self
-        findings = Findings()
-        _refuse_booleans(kept_extensions(self), findings)
-        return self._under("0.3", "dataschema", "schemaurl", findings)
+        return self if self.specversion == "0.3" else self.replace(specversion="0.3")
 
     def to_v1(self) -> Self:
         """Return this event under specversion 1.0: `schemaurl` becomes `dataschema`.
 
         Raises `InvalidEvent` for what 1.0 cannot say: a relative schema URL, Map attributes, an empty source.
         """
-        if self.specversion == "1.0":
-            return self
-        return self._under("1.0", "schemaurl", "dataschema", Findings())
-
-    def _under(self, version: str, schema: str, renamed: str, findings: Findings) -> Self:
-        if renamed in kept_extensions(self):
-            rule = f"is another attribute under specversion {version}"
-            findings.report("CE-attrs-d", rule, renamed, hint="take it away first")
-        found = {renamed if name == schema else name: value for name, value in _kept(self).items()}
-        return _assembled(type(self), {**found, "specversion": version}, self._data, findings)
+        return self if self.specversion == "1.0" else self.replace(specversion="1.0")
 
     def validate(self) -> None:
         """Check the event by the rules of its specversion; raises `InvalidEvent`.
 
-        Only an event that was read leniently can fail: every other one was checked when it was made. Encoders call
-        this, so that what lenient reading let pass is not sent on unnoticed.
+        Every event was checked when it was made; one can fail that was read leniently, and one with an attribute whose
+        type was declared later. Encoders call this for the former, so that nothing is sent on unnoticed.
         """
         findings = Findings()
         _checked(_kept(self), findings)
@@ -556,16 +548,24 @@ def _usual(core: tuple[Any, ...], extensions: dict[str, Any]) -> CloudEvent[Any]
 _USUAL_CLASSES = frozenset({str})
 
 
-def _refuse_booleans(values: Mapping[str, object], findings: Findings) -> None:
-    """Refuse what 0.3 has no type for; one that was read stays (V03-spec-c)."""
+def _refuse_in_v03(values: Mapping[str, object], findings: Findings) -> None:
+    """Refuse what a program may not give to an event of 0.3: Booleans, which stay where they were read (V03-spec-c)."""
     for name, value in values.items():
         if isinstance(value, bool):
             findings.report("V03-spec-c", "must not be a boolean under specversion 0.3", name, value)
+        elif isinstance(value, Raw) and name != "data":
+            try:
+                data_.json_value(bytes(value))
+            except DataError:
+                findings.report("V03-spec-c", "must be the text of one JSON value", name)
+
+
+_SCHEMA_NAMES: dict[object, str] = {"1.0": "dataschema", "0.3": "schemaurl"}
 
 
 def _version(found: object, findings: Findings) -> str | None:
-    if found in ("1.0", "0.3"):
-        return str(found)
+    if isinstance(found, str) and attributes_.plain(found) in ("1.0", "0.3"):
+        return attributes_.plain(found)
     if found is UNREADABLE:
         return None
     if found is None:
@@ -640,6 +640,7 @@ def _under_another_type(data: Stored, before: str | None, after: str | None) -> 
     """The same bytes under another content type; a JSON value or text stays one where the new type is of that kind."""
     media_type = mediatypes.parse(after)
     if isinstance(data, Raw) and (after is None or (media_type is not None and media_type.is_json)):
+        data_.content(data, after)  # raises where the charset cannot hold it
         return data
     if isinstance(data, str) and media_type is not None and media_type.is_text and not media_type.is_json:
         return data_.encode(data, after)

@@ -64,7 +64,7 @@ def parse(text: str) -> datetime:
     """Return the aware `datetime` of an RFC 3339 text.
 
     Digits beyond microseconds are cut and a leap second reads as the last microsecond before it, since `datetime`
-    holds neither. Raises `ValueError` for what is no RFC 3339 text, and for the year 0000.
+    holds neither. Raises `ValueError` for what has not the form of RFC 3339, and for the year 0000.
     """
     match = _DATE_TIME.fullmatch(text)
     if match is None:
@@ -86,9 +86,9 @@ def now() -> str:
 
 
 def render(moment: datetime) -> TimestampText:
-    """Return the RFC 3339 text of an aware `datetime`; raises `ValueError` for a naive one.
+    """Return the RFC 3339 text of an aware `datetime`; offsets with seconds, which it cannot spell, become UTC.
 
-    Offsets that RFC 3339 cannot spell (with seconds, or of a day and more) are written in UTC.
+    Raises `ValueError` for a naive one, and where its time zone makes no sense or leads out of the years of UTC.
     """
     offset = moment.utcoffset()
     if offset is None:
@@ -99,7 +99,10 @@ def render(moment: datetime) -> TimestampText:
         except OverflowError:
             raise ValueError("an instant that UTC does not have a datetime for") from None
     text = datetime.isoformat(moment)  # whatever a subclass makes of it
-    return TimestampText(text if offset else text[:-6] + "Z")
+    text = text if offset else text[:-6] + "Z"
+    if not is_timestamp(text):
+        raise ValueError("a time zone that changes its mind")
+    return TimestampText(text)
 
 
 def repaired(text: str) -> str | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import types
 from datetime import UTC, datetime
+from enum import Enum
 from typing import Any, cast
 
 import pytest
@@ -27,7 +28,7 @@ from cevents.bindings import _modes, http
 from cevents.bindings.http import HttpMessage
 from cevents.data import Binary
 from cevents.errors import Findings
-from cevents.event import kept_extensions, stored_data
+from cevents.event import kept_extensions, stored_data, wire_attributes
 
 Event = CloudEvent[Any]
 Headers = list[tuple[str, str]]
@@ -460,6 +461,33 @@ def test_unusual_spellings_of_structured_mode(kind: Any, content_type: str) -> N
 def test_a_content_type_in_bytes_among_texts() -> None:
     assert http.decode([*CORE, ("content-type", b"a/b")], b"x") == made(datacontenttype="a/b", data=b"x")
     assert http.decode([*CORE, (b"content-type", b"a/b")], b"x") == made(datacontenttype="a/b", data=b"x")
+
+
+class Named(str, Enum):  # noqa: UP042 - its str() is not its text
+    SUBJECT = "ce-subject"
+    CONTENT_TYPE = "content-type"
+    TYPE = "t"
+
+
+def test_texts_of_another_class_are_read_as_the_texts_they_are() -> None:
+    for _ in range(2):
+        headers = {
+            **dict(CORE),
+            Named.SUBJECT: "x",
+            Named.CONTENT_TYPE: "application/json",
+            "ce-type": Named.TYPE,
+        }
+        event = http.decode({**headers, "ce-ext": Named.TYPE}, b"{}")
+        assert event == made(subject="x", datacontenttype="application/json", data=b"{}", ext="t")
+        assert {type(value) for value in wire_attributes(event).values()} == {str}
+        assert http.decode({**dict(CORE), "ce-subject": "x"}).subject == "x"
+        assert type(made(type="t").type) is str
+
+
+def test_a_map_of_03_with_a_surrogate() -> None:
+    headers = [*OLDER, ("ce-x-k", "\udcff")]
+    assert problems(headers) == [("x-k", "HTTP-3.1.3.2-b")]
+    assert problems(headers, lenient=True) == [("x", "CE-types-g")]
 
 
 def test_a_format_can_be_replaced() -> None:

@@ -86,7 +86,12 @@ class _AttributeNames(dict[object, str | None]):
         self._prefix = prefix
 
     def __missing__(self, raw: object) -> str | None:
-        full_name = lower(raw.decode("latin-1") if isinstance(raw, bytes) else str(raw))
+        if type(raw) is bytes:
+            full_name = lower(raw.decode("latin-1"))
+        elif type(raw) is str:
+            full_name = lower(raw)
+        else:  # what says of itself that it is a text may be another one
+            raise KeyError(raw)
         name: str | None
         if full_name == "content-type":
             name = "datacontenttype"
@@ -203,12 +208,15 @@ def decode_usual(
     Whatever it leaves, for good or ill, `decode` reads with care and to the same result.
     """
     names = binding.attribute_names
-    found: dict[Any, Any] = {name: value for raw, value in metadata if (name := names[raw]) is not None}
-    if len(found) != len(metadata) and len(found) != sum(names[raw] is not None for raw, _ in metadata):
-        return None  # an attribute is there twice
     try:
-        if metadata and type(metadata[0][1]) is bytes:
+        found: dict[Any, Any] = {name: value for raw, value in metadata if (name := names[raw]) is not None}
+        if len(found) != len(metadata) and len(found) != sum(names[raw] is not None for raw, _ in metadata):
+            return None  # an attribute is there twice
+        kinds = set(map(type, found.values()))
+        if kinds == _BYTES:
             found = {name: value.decode("latin-1") for name, value in found.items()}
+        elif kinds != _STR:
+            return None
         take = found.pop
         declared = take("datacontenttype", None)
         event_type = None if declared is None else _event_types[declared]
@@ -221,7 +229,7 @@ def decode_usual(
             "1.0", take("type"), take("source"), take("id"), take("time", None), declared,
             take("subject", None), take("dataschema", None),
         )  # fmt: skip
-    except (KeyError, TypeError, AttributeError):  # a required attribute is missing, a value is no text
+    except (KeyError, TypeError):  # a required attribute is missing, a name is no text
         return None
     if not envelope.id or envelope.subject == "":
         return None
@@ -233,6 +241,9 @@ def decode_usual(
     return enclosed(envelope, body or None, found)
 
 
+_BYTES, _STR = {bytes}, {str}
+
+
 class _EventTypes(dict[str, str | None]):
     """From a content type to the media type of the event format in structured mode, None in binary mode.
 
@@ -240,8 +251,6 @@ class _EventTypes(dict[str, str | None]):
     """
 
     def __missing__(self, content_type: str) -> str | None:
-        if type(content_type) is not str:
-            raise KeyError(content_type)
         found = None
         if mode_of(content_type) != "binary":
             found = content_type.partition(";")[0].strip().lower()
@@ -365,7 +374,11 @@ def _v03(found: dict[str, object], data: Stored, findings: Findings) -> Stored:
             members[key] = entry
     for name, value in found.items():
         if isinstance(value, dict):
-            found[name] = Raw(formats.json.encode_value(cast("dict[str, Any]", value)))
+            try:
+                found[name] = Raw(formats.json.encode_value(cast("dict[str, Any]", value)))
+            except UnicodeEncodeError:
+                findings.report("CE-types-g", "must not contain an unpaired surrogate", name)
+                found[name] = UNREADABLE
     encoding = found.pop("datacontentencoding", None)
     if encoding is None or not isinstance(data, bytes):
         return data

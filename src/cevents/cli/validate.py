@@ -93,7 +93,7 @@ def command(
     """Check that files hold valid CloudEvents in the JSON format.
 
     A PATH is a file with an event, a batch, or events one after the other (NDJSON); or a directory, of which all files
-    are read that end in .json, .ndjson or .jsonl; any of them may be compressed (.gz); or - for stdin.
+    are read that end in .json, .ndjson or .jsonl, compressed ones (.gz) too; or - for stdin.
 
     Exit status: 0 when all events are valid, 1 when some are not, 2 when an input or an option cannot be used.
     """

@@ -98,7 +98,7 @@ class Receiver(Generic[Handler, BatchHandler]):
 
     Errors are answered with problem documents (RFC 9457) whose member `problems` lists everything that is wrong with
     an event: requirement, message, and where it is known attribute, value, index and position. Of any input they show
-    80 escaped characters at most, and nothing of what the handler raised, but for a `DataError`.
+    80 escaped characters at most, and nothing of what the handler raised, but for 500 characters of a `DataError`.
 
     Slow senders, idle connections and the number of connections are the server's to limit: uvicorn, hypercorn,
     gunicorn and nginx have timeouts for them.
