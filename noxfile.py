@@ -137,6 +137,9 @@ WHEEL_ALONE = """
 
 # What an extra is for.
 WHEEL_EXTRAS = {
+    "avro": "cevents.formats.avro",
+    "cbor": "cevents.formats.cbor",
+    "protobuf": "cevents.formats.protobuf",
     "cli": "cevents.cli",
     "cloudevents": "cevents.adapters.cloudevents",
     "http": "cevents.transports.http",

@@ -31,6 +31,7 @@ from cloudevents.core.v1.event import CloudEvent as OfficialEvent
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
 
+from bench import formats as other_formats  # noqa: E402 - found by the line above
 from bench.events import SIZES, compact, envelope, envelopes, spaced  # noqa: E402 - found by the line above
 from cevents import CloudEvent, bindings, formats  # noqa: E402
 
@@ -365,7 +366,8 @@ def machine() -> str:
     except OSError:
         model = None
     processor = model[1] if model else platform.processor() or platform.machine()
-    packages = ", ".join(f"{name} {version(name)}" for name in ("msgspec", "orjson", "cloudevents"))
+    names = ("msgspec", "orjson", "cloudevents", "fastavro", "cbor2", "protobuf")
+    packages = ", ".join(f"{name} {version(name)}" for name in names)
     import cevents
 
     return (
@@ -388,6 +390,16 @@ def report(options: argparse.Namespace) -> str:
         print(line, flush=True)
         if miss > 1:
             missed.append(f"{row.name} ({(miss - 1) * 100:.0f} %)")
+    format_lines = ["| work | an event takes | beside the bare codec | at most | |", "|---|--:|--:|--:|---|"]
+    for rival in other_formats.rivals():
+        row = Row(rival.name, rival.ours, rival.bare, at_most=rival.at_most, events=rival.events)
+        taken = measured(row, max(3, turns // 2), seconds)
+        ratio = taken["ours"] / taken["orjson"]
+        cells = [rival.name, f"{taken['ours'] * 1e6:.2f} µs", f"{ratio:.2f}x", f"{rival.at_most}x"]
+        format_lines.append(f"| {' | '.join([*cells, verdict(ratio / rival.at_most)])} |")
+        print(format_lines[-1], flush=True)
+        if ratio > rival.at_most:
+            missed.append(f"{rival.name} ({(ratio / rival.at_most - 1) * 100:.0f} %)")
     figures = [
         memory_of(size, 200 if options.quick else 10_000 if size != "10 KB" else 2_000) for size in SIZES
     ]
@@ -407,7 +419,7 @@ def report(options: argparse.Namespace) -> str:
     head = (
         f"Measured with `{command}` on {time.strftime('%Y-%m-%d')}: {machine()} Bytes of the events: {sizes}."
     )
-    return "\n".join([head, "", *lines, "", summary])
+    return "\n".join([head, "", *lines, "", *format_lines, "", *other_formats.size_lines(), "", summary])
 
 
 def main() -> None:

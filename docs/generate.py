@@ -12,12 +12,17 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from tests.data_table import table_markdown  # noqa: E402 - the line above lets it be found
+from tests import data_table, transcoding_table  # noqa: E402 - the line above lets them be found
 
 
 def table() -> str:
     """The table of kinds of data, content types and modes."""
-    return table_markdown()
+    return data_table.table_markdown()
+
+
+def forms() -> str:
+    """How each kind of data stands in each format."""
+    return transcoding_table.table_markdown()
 
 
 def counts() -> str:
@@ -27,7 +32,11 @@ def counts() -> str:
     return rest.partition("<!-- counts: end -->")[0]
 
 
-PARTS = {"docs/data.md": ("table", table), "docs/conformance.md": ("counts", counts)}
+PARTS = {
+    "docs/data.md": ("table", table),
+    "docs/conformance.md": ("counts", counts),
+    "docs/formats/index.md": ("forms", forms),
+}
 
 
 def fresh(page: str) -> str:

@@ -40,11 +40,17 @@ def fuzz_grammars(text: bytes) -> None:
     properties.check_uri(characters)
 
 
+def of_format(name: str) -> Callable[[bytes], None]:
+    """One of the other formats."""
+    return lambda text: properties.check_format(name, text)
+
+
 TARGETS: dict[str, Callable[[bytes], None]] = {
     "json": fuzz_json,
     "batch": fuzz_batch,
     "http": fuzz_http,
     "grammars": fuzz_grammars,
+    **{name: of_format(name) for name in formats.names() if name != "json"},
 }
 
 

@@ -38,6 +38,25 @@ from cevents.formats import _json_careful
 T = TypeVar("T")
 Headers = list[tuple[str, str]]
 
+
+def check_format(name: str, text: bytes) -> None:
+    """One event in a format other than JSON, and a batch where the format has some."""
+    found = formats.get(name)
+    event = outcome(lambda: found.decode(text), InvalidEvent)
+    lenient = outcome(lambda: found.decode(text, lenient=True), InvalidEvent)
+    if not isinstance(event, CloudEventError):
+        same(lenient, event, "lenient reading")
+        again = found.decode(found.encode(event))
+        assert again == event, f"{again!r} is not {event!r}"
+        assert again.has_data is event.has_data
+    elif not isinstance(lenient, CloudEventError):
+        assert lenient.repairs, "mended without a word"
+    if found.batch_media_type is not None:
+        events = outcome(lambda: found.decode_batch(text), InvalidEvent)
+        if not isinstance(events, CloudEventError):
+            assert found.decode_batch(found.encode_batch(events)) == events
+
+
 HTTP_ERRORS = (InvalidEvent, NotACloudEvent, UnsupportedFormat)
 
 

@@ -12,19 +12,23 @@ import re
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 HERE = Path(__file__).parent
 ARTIFACTS = HERE / "artifacts"
 sys.path.insert(0, str(HERE.parent))
 
+from cevents import formats  # noqa: E402 - the same
 from fuzz import seeds  # noqa: E402 - found by the line above
 
-TARGETS = {
+TARGETS: dict[str, Callable[[], set[bytes]]] = {
     "json": seeds.json_seeds,
     "batch": seeds.json_seeds,
     "http": seeds.http_seeds,
     "grammars": seeds.grammar_seeds,
+    **{name: partial(seeds.format_seeds, name) for name in formats.names() if name != "json"},
 }
 
 # What a byte-wise mutation hardly ever hits upon.

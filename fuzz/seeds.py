@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from cevents import CloudEventError, formats
 from cevents.conformance import load
 from cevents.conformance.vector import Content
 
@@ -43,6 +44,25 @@ def json_seeds() -> set[bytes]:
     """Every body that is JSON, of an event, a batch or a stream of lines."""
     bodies = {body for _, _, body in _messages() if body.lstrip()[:1] in (b"{", b"[")}
     return bodies | {b"\n".join(sorted(body for body in bodies if b"\n" not in body)[:3])}
+
+
+def format_seeds(name: str) -> set[bytes]:
+    """The messages of the vectors of a format, and every event of the vectors in JSON, written in it."""
+    found = formats.get(name)
+    seeds = {body for format_name, body in _bodies() if format_name == name}
+    for body in json_seeds():
+        try:
+            seeds.add(found.encode(formats.json.decode(body)))
+        except CloudEventError:
+            continue
+    return {seed for seed in seeds if len(seed) <= _LONGEST}
+
+
+def _bodies() -> Iterator[tuple[str | None, bytes]]:
+    for vector in load():
+        written = vector.message.get("body")
+        if written is not None:
+            yield vector.format, msgspec.convert(written, Content).encoded()
 
 
 def http_seeds() -> set[bytes]:

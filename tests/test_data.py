@@ -13,9 +13,13 @@ import typing
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple, TypedDict
 
+import cbor2
 import msgspec
 import pydantic
 import pytest
+from google.protobuf.any_pb2 import Any as Any_
+from google.protobuf.duration_pb2 import Duration
+from google.protobuf.timestamp_pb2 import Timestamp
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import Raw
@@ -650,3 +654,56 @@ def test_broken_data_of_a_megabyte_takes_no_time(text: bytes) -> None:
         _ = event.data
     formats.json.encode(event)
     assert time.perf_counter() - began < 3
+
+
+# ------------------------------------------------------------------------------------------------------ Protobuf
+
+
+def test_a_message_of_protobuf_both_ways() -> None:  # PB-3-a, PB-3-b, PB-3-c
+    message = Timestamp(seconds=5)
+    event = made(message, None)
+    assert event.data_bytes == message.SerializeToString()
+    assert event.data_as(Timestamp) == message
+    assert event.data == message.SerializeToString()
+    assert event.datacontenttype is None
+    written = formats.json.decode(formats.json.encode(event))
+    assert written.datacontenttype == "application/protobuf"
+    assert written.dataschema == "https://type.googleapis.com/google.protobuf.Timestamp"
+    assert written == event
+    assert written.data_as(Timestamp) == message
+    assert made(message, "application/protobuf") == event.replace(datacontenttype="application/protobuf")
+
+
+def test_any_is_never_wrapped_twice() -> None:  # T75
+    message = Timestamp(seconds=5)
+    wrapped = Any_()
+    wrapped.Pack(message)
+    event = made(wrapped, None)
+    assert event == made(message, None)
+    assert event.data_as(Timestamp) == message
+    assert event.data_as(Any_) == wrapped
+
+
+def test_what_is_no_message_of_protobuf() -> None:
+    event = made(Timestamp(seconds=5), None)
+    with pytest.raises(DataError, match=r"data is no google\.protobuf\.Duration, but "):
+        event.data_as(Duration)
+    for other in (made(b"\xff", "application/protobuf"), made("text", "text/plain"), made({"a": 1}, None)):
+        with pytest.raises(DataError, match=r"data is no google\.protobuf\.Timestamp"):
+            other.data_as(Timestamp)
+    for url in ("", "a b", "x y/z"):
+        with pytest.raises(DataError, match="is not a type URL"):
+            data_.ProtobufMessage(b"", url)
+    with pytest.raises(DataError, match="give bytes"):
+        made(Timestamp(), "text/plain")
+
+
+def test_data_that_is_cbor() -> None:  # CBOR-3.1.1-c, CBOR-3.1.2-a
+    event = made({"a": [1, b"\x00"]}, "application/vnd.example+cbor")
+    assert event.data_bytes == cbor2.dumps({"a": [1, b"\x00"]})
+    assert event.data == {"a": [1, b"\x00"]}
+    assert event.data_as(dict[str, list[Any]]) == event.data
+    with pytest.raises(DataError):
+        _ = made(b"\xff", "application/cbor").data
+    with pytest.raises(DataError):
+        made(object(), "application/cbor")

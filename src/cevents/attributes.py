@@ -2,8 +2,9 @@
 
 Specification, sections "Naming Conventions", "Type System", "Context Attributes".
 
-A value is kept as `bool`, `int`, `str` or `bytes`; a Timestamp as the text that came, marked by `TimestampText`. Every
-check is given what was found and a `Findings`; it returns the value to keep, or None after it has noted a problem.
+A value is kept as `bool`, `int`, `str` or `bytes`; a Timestamp as the text that came, marked by `TimestampText`, and so
+a URI and a URI-reference that are known to be one, by a declaration or from a format that has types. Every check is
+given what was found and a `Findings`; it returns the value to keep, or None after it has noted a problem.
 """
 
 from __future__ import annotations
@@ -32,6 +33,8 @@ __all__ = [
     "Timestamp",
     "URI",
     "URIReference",
+    "URIReferenceText",
+    "URIText",
     "Value",
     "accepted_content_types",
     "accepted_names",
@@ -44,6 +47,7 @@ __all__ = [
     "declarations",
     "declared",
     "decode_base64",
+    "is_integer",
     "is_media_type",
     "is_string",
     "is_uri",
@@ -116,6 +120,11 @@ def is_string(text: str) -> bool:
     return (text.isascii() and text.isprintable()) or _NOT_IN_STRINGS.search(text) is None
 
 
+def is_integer(number: int) -> bool:
+    """Tell whether a number may be an Integer: one of 32 bits, with a sign."""
+    return _LOWEST <= number <= _HIGHEST
+
+
 def decode_base64(text: str, *, lenient: bool = False) -> bytes | None:
     """Return the bytes that an RFC 4648 base64 text spells, or None if it is not one.
 
@@ -180,12 +189,24 @@ def _has_good_address(text: str) -> bool:
     return True
 
 
-def _read_uri(text: str) -> str | None:
-    return text if is_uri(text) else None
+class URIText(str):
+    """The text of a URI attribute, told apart from a String by its class."""
+
+    __slots__ = ()
 
 
-def _read_uri_reference(text: str) -> str | None:
-    return text if is_uri_reference(text) else None
+class URIReferenceText(str):
+    """The text of a URI-reference attribute, told apart from a String by its class."""
+
+    __slots__ = ()
+
+
+def _read_uri(text: str) -> URIText | None:
+    return URIText(text) if is_uri(text) else None
+
+
+def _read_uri_reference(text: str) -> URIReferenceText | None:
+    return URIReferenceText(text) if is_uri_reference(text) else None
 
 
 def _read_timestamp(text: str) -> TimestampText | None:
@@ -205,15 +226,28 @@ URIReference = AttributeType(
 Timestamp = AttributeType("Timestamp", "CE-types-k", "must be an RFC 3339 timestamp", _read_timestamp)
 
 
-def type_of(value: Value) -> AttributeType:
-    """Return the type of a kept value; URIs that nobody declared are Strings."""
+def type_of(value: Value, name: str = "") -> AttributeType:
+    """Return the type of a kept value, with its `name` also that of a core attribute.
+
+    A text that nobody declared, and that came from where texts have no types, is a String.
+    """
+    attribute = _core["1.0"].get(name)
+    if attribute is not None:
+        return attribute.type
     if isinstance(value, bool):  # before int, which it is to Python (T-CORE-1)
         return Boolean
     if isinstance(value, int):
         return Integer
     if isinstance(value, bytes):
         return Binary
-    return Timestamp if isinstance(value, TimestampText) else String
+    return _TEXT_TYPES.get(type(value), String)
+
+
+_TEXT_TYPES: dict[type, AttributeType] = {
+    TimestampText: Timestamp,
+    URIText: URI,
+    URIReferenceText: URIReference,
+}
 
 
 def spelled(value: Value | Raw) -> str:
@@ -229,7 +263,9 @@ def spelled(value: Value | Raw) -> str:
 
 def native(value: Value) -> Value | datetime:
     """Return a kept value as a program sees it: a Timestamp as an aware `datetime`."""
-    return timestamps.parse(value) if isinstance(value, TimestampText) else value
+    if isinstance(value, TimestampText):
+        return timestamps.parse(value)
+    return plain(value) if isinstance(value, str) else value
 
 
 # ---------------------------------------------------------------------------- declared extension attributes
@@ -315,7 +351,13 @@ def check_extension(name: str, value: object, findings: Findings, version: str) 
     if isinstance(value, str):
         wanted = declarations.get(name)
         if wanted is None or wanted is String:
-            return _checked_text(value if type(value) is TimestampText else plain(value), name, findings)
+            wanted = _TEXT_TYPES.get(type(value)) if wanted is None else None
+            if wanted is None:
+                return _checked_text(plain(value), name, findings)
+            found = wanted.read(plain(value))
+            if found is None:
+                findings.report(wanted.requirement, wanted.rule, name, value)
+            return found
         found = wanted.read(plain(value))
         if found is None:
             findings.report(wanted.requirement, f"{wanted.rule}, as declared", name, value)
@@ -323,7 +365,7 @@ def check_extension(name: str, value: object, findings: Findings, version: str) 
     if isinstance(value, bool | bytes):
         kept: Value | Raw = value if isinstance(value, bool) else bytes(value)
     elif isinstance(value, int):
-        if not _LOWEST <= value <= _HIGHEST:
+        if not is_integer(value):
             findings.report("CE-types-c", "must be a whole number of 32 bits", name, value)
             return None
         kept = int(value)

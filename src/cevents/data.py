@@ -7,6 +7,7 @@ What an event keeps is one of five, told apart by its class, so that a relay han
 `msgspec.Raw`      a JSON value: the text of a `data` member, or what the constructor encoded
 `str`              text: a `data` member that is a string under a content type that is not JSON
 `Binary`           bytes that came as base64 in an envelope, and go back as such
+`Implied`          bytes that came with attributes which their envelope implied
 `bytes`            bytes encoded under `datacontenttype`: an HTTP body, or what the constructor was given
 =================  =====================================================================================
 
@@ -18,19 +19,25 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
-from typing import Any, NamedTuple, TypeAlias, TypeVar, cast
+from collections.abc import Callable, Mapping
+from importlib import import_module
+from types import MappingProxyType
+from typing import Any, NamedTuple, Self, TypeAlias, TypeVar, cast
 
 import msgspec
 from msgspec import Raw
 
 from cevents import mediatypes
+from cevents.attributes import is_uri
 from cevents.errors import DataError, excerpt, legible
 
 __all__ = [
     "IMPLIED_CONTENT_TYPE",
     "Binary",
+    "CborItem",
     "Codec",
+    "Implied",
+    "ProtobufMessage",
     "Stored",
     "as_type",
     "content",
@@ -53,6 +60,41 @@ class Binary(bytes):
     """Bytes that came as base64 and go back as base64, whatever their content type claims (`JSON-3.1.1-b`)."""
 
     __slots__ = ()
+
+
+class Implied(bytes):
+    """Encoded data that came with attributes which its envelope implies: written elsewhere, they must be there.
+
+    `implied` maps their names to their values; `datacontenttype` is among them.
+    """
+
+    implied: Mapping[str, str]
+
+
+class CborItem(Implied):
+    """The encoding of one CBOR data item, from an event in CBOR without a content type (`CBOR-3.1.2-d`)."""
+
+    implied: Mapping[str, str] = MappingProxyType({"datacontenttype": "application/cbor"})
+
+
+class ProtobufMessage(Implied):
+    """An encoded Protobuf message of the type that `type_url` names, as `google.protobuf.Any` has it (`PB-3-a`)."""
+
+    type_url: str
+
+    def __new__(cls, value: bytes, type_url: str) -> Self:
+        """Make one of the encoded message and its type URL; `DataError` for one that makes no URI."""
+        made = super().__new__(cls, value)
+        made.type_url = type_url
+        # A type URL without a scheme means https, as Any says.
+        dataschema = type_url if ":" in type_url.partition("/")[0] else f"https://{type_url}"
+        if not type_url or not is_uri(dataschema):
+            raise DataError(f"{excerpt(type_url)} is not a type URL")
+        made.implied = {"datacontenttype": "application/protobuf", "dataschema": dataschema}
+        return made
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (bytes(self), self.type_url)
 
 
 Stored: TypeAlias = Raw | str | bytes | None
@@ -91,17 +133,19 @@ def encode(data: object, datacontenttype: str | None) -> Stored:
     """
     if data is None:
         return None
-    if isinstance(data, Binary):
+    if isinstance(data, Binary | Implied):
         return data
     if isinstance(data, bytes | bytearray | memoryview) and not isinstance(data, Raw):
         return bytes(cast("bytes", data))
     media_type = mediatypes.parse(datacontenttype)
+    if _is_message(type(data)) and (media_type is None or media_type.essence == _PROTOBUF):
+        return _packed(data)
     if media_type is None or media_type.is_json:
         encoded = json_value(bytes(data)) if isinstance(data, Raw) else _encode_json(data)
         if datacontenttype is not None and "=" in datacontenttype:
             content(encoded, datacontenttype)  # raises where the charset cannot hold it
         return encoded
-    codec = _codecs.get(media_type.essence)
+    codec = _codec_of(media_type)
     if codec is not None:
         made = _called(codec.encode, data, datacontenttype, "encode")
         if not isinstance(made, bytes | bytearray):
@@ -115,6 +159,42 @@ def encode(data: object, datacontenttype: str | None) -> Stored:
         )
     _encode_text(data, datacontenttype)  # raises where the charset cannot hold it
     return str.__str__(data)
+
+
+_PROTOBUF = "application/protobuf"
+
+
+def _is_message(kind: object) -> bool:
+    """Tell a class of Protobuf messages, of which only the format needs the library."""
+    return hasattr(kind, "DESCRIPTOR") and hasattr(kind, "SerializeToString")
+
+
+_ANY = "google.protobuf.Any"
+
+
+def _packed(message: Any) -> ProtobufMessage:
+    if message.DESCRIPTOR.full_name == _ANY:  # never wrapped twice (T75)
+        return ProtobufMessage(message.value, message.type_url)
+    try:
+        encoded = message.SerializeToString(deterministic=True)
+    except Exception as error:  # noqa: BLE001 - a class of the library, which is not known here
+        raise DataError(f"data cannot be encoded as {_PROTOBUF}: {excerpt(str(error))[1:-1]}") from None
+    return ProtobufMessage(encoded, f"type.googleapis.com/{message.DESCRIPTOR.full_name}")
+
+
+def _unpacked(data: Stored, datacontenttype: str | None, wanted: Any) -> Any:
+    name = wanted.DESCRIPTOR.full_name
+    if isinstance(data, ProtobufMessage):
+        if name == _ANY:
+            return wanted(type_url=data.type_url, value=bytes(data))
+        if data.type_url.rpartition("/")[2] != name:
+            raise DataError(f"data is no {legible(name, 80)}, but {excerpt(data.type_url)}")
+    elif not isinstance(data, bytes):
+        raise DataError(f"data is no {legible(name, 80)}, but text")
+    try:
+        return wanted.FromString(content(data, datacontenttype))
+    except Exception:  # noqa: BLE001 - a class of the library, which is not known here
+        raise DataError(f"data is no {legible(name, 80)}") from None
 
 
 def _encode_json(data: object) -> Raw:
@@ -223,10 +303,10 @@ def resolved(data: Stored, datacontenttype: str | None) -> Stored:
     keep that promise to the letter: they are proved to be exactly one JSON value, since text that closes the envelope
     could otherwise forge attributes. Otherwise they stay bytes.
     """
-    if type(data) is not bytes:
-        return data
     media_type = mediatypes.parse(datacontenttype)
-    if media_type is None:
+    if isinstance(data, str) and (media_type is None or media_type.is_json):
+        data = content(data, datacontenttype)  # it is not the JSON value that an envelope would take it for
+    if type(data) is not bytes or media_type is None:
         return data
     if media_type.is_json:
         try:
@@ -264,11 +344,13 @@ def value(data: Stored, datacontenttype: str | None) -> Any:
         return None
     if isinstance(data, Raw):
         return _decode_json(data)
+    if datacontenttype is None and isinstance(data, Implied):
+        datacontenttype = data.implied["datacontenttype"]
     media_type = mediatypes.parse(datacontenttype)
     if media_type is not None:
         if media_type.is_json:
             return _decode_json(_utf8(data, datacontenttype))
-        codec = _codecs.get(media_type.essence)
+        codec = _codec_of(media_type)
         if codec is not None:
             return _called(codec.decode, content(data, datacontenttype), datacontenttype, "decode")
         if media_type.is_text:
@@ -286,9 +368,11 @@ def as_type(data: Stored, datacontenttype: str | None, wanted: type[T]) -> T:
         raise DataError("the event has no data")
     if wanted is bytes:
         found = content(data, datacontenttype)
+    elif _is_message(wanted):
+        found = _unpacked(data, datacontenttype, wanted)
     elif wanted is str and not is_json(data, datacontenttype):
         found = _decode_text(data, datacontenttype) if isinstance(data, bytes) else data
-    elif _has_codec(datacontenttype):
+    elif _has_codec(data, datacontenttype):
         found = _validated(msgspec.convert, value(data, datacontenttype), wanted)
     else:
         text = bytes(data) if isinstance(data, Raw) else _utf8(data, datacontenttype)
@@ -413,9 +497,34 @@ def _charset(datacontenttype: str | None) -> str | None:
     return "utf-8" if media_type is None or "charset" not in media_type.parameters else media_type.codec
 
 
-def _has_codec(datacontenttype: str | None) -> bool:
+def _has_codec(data: Stored, datacontenttype: str | None) -> bool:
+    if datacontenttype is None and isinstance(data, Implied):
+        datacontenttype = data.implied["datacontenttype"]
     media_type = mediatypes.parse(datacontenttype)
-    return media_type is not None and media_type.essence in _codecs
+    return media_type is not None and _codec_of(media_type) is not None
+
+
+def _codec_of(media_type: mediatypes.MediaType) -> Codec | None:
+    found = _codecs.get(media_type.essence)
+    return _CBOR if found is None and media_type.is_cbor else found
+
+
+def _encode_cbor(value: Any) -> bytes:
+    return bytes(_cbor2().dumps(value))
+
+
+def _decode_cbor(text: bytes) -> Any:
+    return _cbor2().loads(text)
+
+
+def _cbor2() -> Any:
+    try:
+        return import_module("cbor2")
+    except ImportError:
+        raise DataError("data that is CBOR needs cbor2: pip install 'cevents[cbor]'") from None
+
+
+_CBOR = Codec(_encode_cbor, _decode_cbor)
 
 
 def _called(codec: Callable[[Any], Any], data: Any, datacontenttype: str | None, verb: str) -> Any:

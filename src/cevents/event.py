@@ -331,7 +331,7 @@ class CloudEvent(Generic[T_co]):
         """
         if not _is_event(other):
             return NotImplemented
-        one, two = _kept(self), _kept(other)
+        one, two = _with_implied(self), _with_implied(other)
         one.pop("datacontenttype", None)
         two.pop("datacontenttype", None)
         return (
@@ -376,6 +376,13 @@ def assemble(found: Mapping[str, object], data: Stored, findings: Findings) -> C
     Values are texts, or what the format knows their types to be; `UNREADABLE` for one whose problem was noted already.
     Raises `InvalidEvent` with all that is in `findings`.
     """
+    if not findings.problems and not findings.repairs:
+        extensions = dict(found)
+        take = extensions.pop
+        usual = _usual(tuple([take(name, None) for name in _FIELDS]), extensions, _READ_CLASSES)
+        if usual is not None:
+            usual._data = data
+            return usual
     kind: type[CloudEvent[Any]] = CloudEvent
     return _assembled(kind, found, data, findings)
 
@@ -426,11 +433,12 @@ def add_repairs(event: CloudEvent[Any], repairs: Iterable[Problem]) -> CloudEven
 def wire_attributes(event: CloudEvent[Any]) -> dict[str, Value | Raw]:
     """Return the attributes of an event as they are kept, core first, then extensions by name; a new dict.
 
-    Raises `InvalidEvent` for an event whose problems lenient reading let pass: what is written conforms.
+    Those that the data implies are there, too. Raises `InvalidEvent` for an event whose problems lenient reading let
+    pass: what is written conforms.
     """
     if event._repairs:
         event.validate()
-    return _kept(event)
+    return _with_implied(event)
 
 
 parts: Callable[
@@ -455,8 +463,12 @@ def stored_data(event: CloudEvent[Any]) -> Stored:
 
 def content_type(event: CloudEvent[Any]) -> str | None:
     """Return the content type under which other protocols carry the data: a JSON value without one is JSON."""
-    declared = event._envelope.datacontenttype
-    return data_.IMPLIED_CONTENT_TYPE if declared is None and isinstance(event._data, Raw) else declared
+    declared, data = event._envelope.datacontenttype, event._data
+    if declared is not None or data is None:
+        return declared
+    if isinstance(data, data_.Implied):
+        return data.implied["datacontenttype"]
+    return data_.IMPLIED_CONTENT_TYPE if isinstance(data, Raw) else None
 
 
 _new: Any = object.__new__
@@ -526,11 +538,18 @@ def _checked(found: Mapping[str, object], findings: Findings) -> tuple[Envelope,
     return Envelope(version, **kept), extensions
 
 
-def _usual(core: tuple[Any, ...], extensions: dict[str, Any]) -> CloudEvent[Any] | None:
+def _usual(
+    core: tuple[Any, ...], extensions: dict[str, Any], classes: frozenset[type] = frozenset({str})
+) -> CloudEvent[Any] | None:
     """Make an event without data of texts that are all as usual; None where `_checked` must look at them."""
     texts = [value for value in core if value is not None]
-    texts += extensions.values()
-    if not _USUAL_CLASSES.issuperset(map(type, texts)) or not attributes_.is_string("".join(texts)):
+    for value in extensions.values():
+        kind = type(value)  # pyright: ignore[reportUnknownVariableType] # of anything
+        if kind in classes:
+            texts.append(value)
+        elif kind is not bool and not (kind is int and attributes_.is_integer(value)):
+            return None
+    if not classes.issuperset(map(type, texts)) or not attributes_.is_string("".join(texts)):
         return None
     if extensions:
         names = extensions.keys()
@@ -545,7 +564,7 @@ def _usual(core: tuple[Any, ...], extensions: dict[str, Any]) -> CloudEvent[Any]
     return enclosed(envelope, None, extensions)
 
 
-_USUAL_CLASSES = frozenset({str})
+_READ_CLASSES = frozenset({str, timestamps.TimestampText, attributes_.URIText, attributes_.URIReferenceText})
 
 
 def _refuse_in_v03(values: Mapping[str, object], findings: Findings) -> None:
@@ -604,6 +623,18 @@ def _kept(event: CloudEvent[Any]) -> dict[str, Value | Raw]:
     return kept
 
 
+def _with_implied(event: CloudEvent[Any]) -> dict[str, Value | Raw]:
+    kept = _kept(event)
+    if isinstance(event._data, data_.Implied):
+        core = attributes_.core_attributes(event.specversion)
+        kept = {
+            **{name: kept[name] for name in kept if name in core or name == "specversion"},
+            **event._data.implied,
+            **kept,
+        }
+    return kept
+
+
 _FIELDS = Envelope.__struct_fields__
 
 
@@ -626,7 +657,7 @@ def _native(name: str, value: Value | Raw) -> Any:
             return timestamps.parse(cast("str", value))
         except ValueError:
             return attributes_.spelled(value)
-    return value
+    return attributes_.plain(value) if isinstance(value, str) else value
 
 
 def _datetime(text: str) -> datetime:
@@ -644,6 +675,8 @@ def _under_another_type(data: Stored, before: str | None, after: str | None) -> 
         return data
     if isinstance(data, str) and media_type is not None and media_type.is_text and not media_type.is_json:
         return data_.encode(data, after)
+    if isinstance(data, data_.Implied) and media_type == mediatypes.parse(data.implied["datacontenttype"]):
+        return data
     return data if isinstance(data, data_.Binary) else data_.content(data, before)
 
 

@@ -45,6 +45,11 @@ class MediaType(NamedTuple):
         return self.subtype == "json" or self.subtype.endswith("+json")
 
     @property
+    def is_cbor(self) -> bool:
+        """Tell whether the subtype is `cbor` or ends in `+cbor` (`CBOR-3.1.1-c`)."""
+        return self.subtype == "cbor" or self.subtype.endswith("+cbor")
+
+    @property
     def is_text(self) -> bool:
         """Tell whether content of this type is characters: `text/*`, XML, or anything that names its charset."""
         if self.type == "text" or "charset" in self.parameters:

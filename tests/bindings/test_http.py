@@ -512,7 +512,7 @@ def test_a_format_can_be_replaced() -> None:
 @pytest.mark.parametrize(
     "content_type",
     [
-        "application/cloudevents+xml",
+        "application/cloudevents+yaml",
         "application/cloudevents",
         "application/cloudeventsfoo",
         "application/cloudevents-foo+json",
@@ -583,13 +583,13 @@ def test_one_event_is_not_a_batch() -> None:
 
 def test_a_batch_of_a_format_that_is_not_known() -> None:
     with pytest.raises(UnsupportedFormat):
-        http.decode_batch([("content-type", "application/cloudevents-batch+xml")], b"")
+        http.decode_batch([("content-type", "application/cloudevents-batch+yaml")], b"")
     with pytest.raises(UnsupportedFormat):
         http.decode_batch([("content-type", "application/cloudevents-batch")], b"")
     with pytest.raises(UnsupportedFormat):
-        http.encode_batch([made()], "xml")
+        http.encode_batch([made()], "yaml")
     with pytest.raises(UnsupportedFormat):
-        http.encode(made(), "structured", "xml")
+        http.encode(made(), "structured", "yaml")
 
 
 def test_a_bad_event_of_a_batch() -> None:  # T60

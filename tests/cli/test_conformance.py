@@ -37,7 +37,7 @@ def test_the_vectors_that_come_with_cevents_pass() -> None:
     number = len(load(default_directory()))
     assert stdout.endswith(f"\n{number:,} vectors: {number:,} passed, 0 failed\n")
     codes = [line.split()[0] for line in stdout.splitlines()[3:-2]]
-    assert codes[:4] == ["CE", "SDK", "JSON", "HTTP"]
+    assert codes[:4] == ["CE", "SDK", "JSON", "AVRO"]
 
 
 def test_the_outcome_as_json() -> None:

@@ -17,7 +17,7 @@ from cevents import __version__
 from cevents.cli import main
 from tests.cli.running import COMMAND, INVALID, TIMEOUT, VALID, cevents, environment, on_a_terminal, python
 
-VERBS = ["validate", "new", "demo", "conformance"]
+VERBS = ["validate", "new", "convert", "demo", "conformance"]
 
 
 def test_version() -> None:

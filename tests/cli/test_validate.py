@@ -127,7 +127,10 @@ def test_what_is_not_there_is_told_and_the_others_are_read(tmp_path: Path) -> No
     status, stdout, stderr = cevents("validate", "empty", "gone.json", "a\nb.json", "b.json", cwd=tmp_path)
     assert status == 2
     assert stderr.splitlines() == [
-        "cevents: empty: has no files that end in .json, .ndjson, .jsonl, or in these and .gz",
+        (
+            "cevents: empty: has no files that end in .avro, .binpb, .cbor, .json, .jsonl, .ndjson, .pb, .xml, "
+            "or in these and .gz"
+        ),
         "cevents: gone.json: cannot be read: No such file or directory",
         "cevents: a\\nb.json: cannot be read: No such file or directory",
     ]

@@ -15,7 +15,7 @@ from cevents.conformance.__main__ import fresh_readme, main
 HOME = default_directory()
 TESTS = Path(__file__).parents[1]
 VECTORS = load(HOME)
-IN_SCOPE = ("CE", "SDK", "JSON", "HTTP", "V03")
+IN_SCOPE = ("CE", "SDK", "JSON", "AVRO", "PB", "XML", "CBOR", "AVROC", "HTTP", "V03")
 
 
 @pytest.fixture(scope="module")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib.metadata
+import subprocess
+import sys
 import threading
 from collections.abc import Iterable
 from typing import Any
@@ -66,10 +68,12 @@ def test_json_is_found(name: str) -> None:
     [
         "",
         "JSON",
-        "avro",
+        "yaml",
         "application/json",
         "application/cloudevents",
-        "application/cloudevents+xml",
+        "application/cloudevents+yaml",
+        "application/cloudevents-batch+cbor",  # T-CBOR-5
+        "application/cloudevents+proto",  # T-PB-8
         "x" * 10_000,
         "a\r\nb",
     ],
@@ -81,6 +85,75 @@ def test_t04_what_is_not_known(name: str) -> None:
         formats.get(name)
     assert len(str(caught.value)) < 300
     assert "\n" not in str(caught.value)
+
+
+SHIPPED = {
+    "avro": "application/cloudevents+avro",  # AVRO-4-a
+    "avro-compact": "application/cloudevents+avro-compact",  # AVROC-3-a
+    "cbor": "application/cloudevents+cbor",  # CBOR-3-b
+    "protobuf": "application/cloudevents+protobuf",  # PB-4-a
+    "xml": "application/cloudevents+xml",  # XML-4-b
+}
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_a_format_that_needs_an_extra_is_found_when_it_is_asked_for(name: str) -> None:
+    found = formats.get(name)
+    assert found.name == name
+    assert found.media_type == SHIPPED[name]
+    assert formats.get(SHIPPED[name].upper() + "; charset=utf-8") is found
+    batches = {
+        "protobuf": "application/cloudevents-batch+protobuf",
+        "xml": "application/cloudevents-batch+xml",
+    }
+    assert found.batch_media_type == batches.get(name)  # PB-5.2-a, XML-5-c
+    if name in batches:
+        assert formats.get(batches[name]) is found
+    else:  # AVRO-1-a, AVROC-1-a
+        for verb in (lambda: found.encode_batch([]), lambda: found.decode_batch(b"")):
+            with pytest.raises(UnsupportedBatch, match="has no batches"):
+                verb()
+
+
+@pytest.mark.parametrize(
+    ("name", "package", "extra"),
+    [
+        ("avro", "fastavro", "avro"),
+        ("avro-compact", "fastavro", "avro"),
+        ("cbor", "cbor2", "cbor"),
+        ("protobuf", "google", "protobuf"),
+    ],
+)
+def test_a_missing_extra_is_told_in_one_line(name: str, package: str, extra: str) -> None:
+    program = f"""
+import sys
+class Refuse:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] == {package!r}:
+            raise ImportError(name)
+sys.meta_path.insert(0, Refuse())
+from cevents import UnsupportedFormat, bindings, formats
+for ask in (lambda: formats.get({name!r}), lambda: bindings.http.decode(
+    [("content-type", {SHIPPED[name]!r})], b"x"
+)):
+    try:
+        ask()
+    except UnsupportedFormat as error:
+        print(error)
+"""
+    result = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
+    lines = result.stdout.splitlines()
+    assert len(lines) == 2
+    for line in lines:
+        assert line.endswith(f"pip install 'cevents[{extra}]'")
+
+
+def test_importing_cevents_imports_no_extra() -> None:
+    program = (
+        "import sys, cevents; print({'fastavro', 'cbor2', 'google', 'xml', 'pyexpat'} & set(sys.modules))"
+    )
+    result = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
+    assert result.stdout == "set()\n"
 
 
 # HTTP-1.4-b, CE-format-b

@@ -16,7 +16,7 @@ from msgspec import Raw
 from cevents import attributes, formats
 from cevents.attributes import Value
 from cevents.bindings._headers import lower
-from cevents.data import Binary, Stored, content
+from cevents.data import Binary, Implied, Stored, content
 from cevents.data import value as parsed
 from cevents.errors import Findings, NotACloudEvent, UnsupportedFormat, excerpt, refuse
 from cevents.event import (
@@ -121,7 +121,7 @@ def encode_binary(event: CloudEvent[Any], binding: Binding) -> tuple[str | None,
     elif mode_of(declared) != "binary":  # T-JSON-13: it would be read in that mode
         rule = "marks structured mode, so it cannot be sent in binary mode"
         refuse("HTTP-3-c", rule, "datacontenttype", declared)
-    if repairs or envelope.specversion != "1.0":
+    if repairs or envelope.specversion != "1.0" or isinstance(data, Implied):
         kept = wire_attributes(event)
         kept.pop("datacontenttype", None)
         metadata = [

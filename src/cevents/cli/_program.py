@@ -22,7 +22,7 @@ from cevents.__about__ import __version__
 __all__ = ["NotUsable", "has_colours", "main"]
 
 _NOT_USABLE, _INTERRUPTED, _CLOSED_PIPE = 2, 130, 141
-_VERBS = ("validate", "new", "demo", "conformance")
+_VERBS = ("validate", "new", "convert", "demo", "conformance")
 
 
 class NotUsable(click.ClickException):

@@ -20,6 +20,7 @@ from typing import Any
 import msgspec
 
 from cevents import data, formats
+from cevents.cli._detection import ENDINGS, Unusable, format_named
 from cevents.errors import DataError, InvalidEvent
 from cevents.event import CloudEvent
 from cevents.formats._json_stream import Allowance, Element, split
@@ -27,14 +28,9 @@ from cevents.formats._json_stream import Allowance, Element, split
 __all__ = ["STDIN", "Block", "Events", "Unusable", "chunks_of", "files_below"]
 
 STDIN = "-"
-_SUFFIXES = (".json", ".ndjson", ".jsonl")
 _CHUNK = 2**17
 _GZIP_MAGIC = b"\x1f\x8b"
 _WHITE = b" \t\r\n"
-
-
-class Unusable(Exception):
-    """An input that cannot be read, or not to its end; says why."""
 
 
 # ---------------------------------------------------------------------------------------------------------------- files
@@ -43,22 +39,18 @@ class Unusable(Exception):
 def files_below(path: str) -> list[str]:
     """Return the files that a PATH of the command line stands for; raises `Unusable` when there are none.
 
-    A file is itself, whatever its name. A directory is all files below it, in order, whose name ends like JSON or
-    NDJSON, or like these and `.gz`; links to directories are not followed.
+    A file is itself, whatever its name. A directory is all files below it, in order, whose name ends like that of a
+    format, or like this and `.gz`; links to directories are not followed.
     """
     if path == STDIN or not os.path.isdir(path):  # noqa: PTH112 - a Path would lose the user's "./"
         return [path]
     found: list[str] = []
     for directory, below, names in os.walk(path, onerror=_give_up):
         below.sort()
-        found += [os.path.join(directory, name) for name in sorted(names) if _is_json_name(name)]  # noqa: PTH118
+        found += [os.path.join(directory, name) for name in sorted(names) if format_named(name)]  # noqa: PTH118
     if not found:
-        raise Unusable(f"has no files that end in {', '.join(_SUFFIXES)}, or in these and .gz")
+        raise Unusable(f"has no files that end in {', '.join(ENDINGS)}, or in these and .gz")
     return found
-
-
-def _is_json_name(name: str) -> bool:
-    return name.lower().removesuffix(".gz").endswith(_SUFFIXES)
 
 
 def _give_up(error: OSError) -> None:

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
+from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import click
 
 from cevents import formats
 from cevents.cli import _guide, _progress, _reading, _reports
+from cevents.cli._detection import events_of, format_known, format_named, format_of, is_json_text, whole
 from cevents.cli._places import member_offset
 from cevents.cli._program import NotUsable
 from cevents.cli._reading import STDIN, Block, Events, Unusable
 from cevents.cli._reports import Finding, Report, Summary
-from cevents.errors import Findings, InvalidEvent, Problem, excerpt
+from cevents.errors import CloudEventError, Findings, InvalidEvent, Problem, excerpt
 from cevents.event import CloudEvent
 from cevents.formats._json_stream import Element
 
@@ -65,6 +67,13 @@ Examples:
     "Can be given more than once; nothing is ever fetched.",
 )
 @click.option(
+    "--format",
+    "given",
+    metavar="FORMAT",
+    help="The format of all files, by name or media type; when left out it is told by the ending of a name, "
+    "or by a look at the file.",
+)
+@click.option(
     "--output",
     type=click.Choice(list(_reports.KINDS)),
     default="text",
@@ -86,14 +95,16 @@ def command(
     paths: tuple[str, ...],
     lenient: bool,
     data_schemas: tuple[str, ...],
+    given: str | None,
     output: str,
     max_size: int,
     quiet: bool,
 ) -> int:
-    """Check that files hold valid CloudEvents in the JSON format.
+    """Check that files hold valid CloudEvents, in JSON or any other format.
 
-    A PATH is a file with an event, a batch, or events one after the other (NDJSON); or a directory, of which all files
-    are read that end in .json, .ndjson or .jsonl, compressed ones (.gz) too; or - for stdin.
+    A PATH is a file with an event, a batch, or in JSON also events one after the other (NDJSON); or a directory, of
+    which all files are read whose names end like a format (.json, .ndjson, .jsonl, .avro, .cbor, .pb, .binpb, .xml),
+    compressed ones (.gz) too; or - for stdin.
 
     Exit status: 0 when all events are valid, 1 when some are not, 2 when an input or an option cannot be used.
     """
@@ -102,10 +113,10 @@ def command(
         from cevents.cli._schemas import DataSchemas  # here, since most runs need none
 
         schemas = DataSchemas(data_schemas)
+    format_name = None if given is None else format_known(given).name
     files, unusable = _files(paths)
-    run = _Run(
-        _reports.of_stdout(output, quiet=quiet), schemas, lenient=lenient, max_size=max_size, quiet=quiet
-    )
+    report = _reports.of_stdout(output, quiet=quiet)
+    run = _Run(report, schemas, format_name, lenient=lenient, max_size=max_size, quiet=quiet)
     return run.over(files, unusable)
 
 
@@ -123,14 +134,30 @@ def _files(paths: Iterable[str]) -> tuple[list[str], list[tuple[str, str]]]:
     return files, unusable
 
 
+_Place: TypeAlias = Element | int | None
+"""Where an event stood: in a JSON text, or by its index in a batch that was read as a whole."""
+
+
+def _whole_place(index: int) -> _Place:
+    return index
+
+
 class _Run:
     """One run over all files: what is looked for, where it is told, and the numbers of it."""
 
     def __init__(
-        self, report: Report, schemas: DataSchemas | None, *, lenient: bool, max_size: int, quiet: bool
+        self,
+        report: Report,
+        schemas: DataSchemas | None,
+        format_name: str | None,
+        *,
+        lenient: bool,
+        max_size: int,
+        quiet: bool,
     ) -> None:
         self._report = report
         self._schemas = schemas
+        self._format_name = format_name
         self._lenient = lenient
         self._max_size = max_size
         self._quiet = quiet
@@ -172,18 +199,45 @@ class _Run:
         events_before = self._events
         with _reading.chunks_of(file, self._progress.advance) as chunks:
             self._files += 1
-            self._source = Events(chunks, max_size=self._max_size, lenient=self._lenient)
-            for found in self._source:
-                if isinstance(found, Block):
-                    self._events += len(found.events)
-                    if self._schemas is not None or self._lenient:
-                        for number, event in enumerate(found.events):
-                            self._judge(event, partial(found.element, number))
-                else:
-                    self._events += 1
-                    self._check(found)
+            first = next(chunks, b"")
+            name = self._format_name or format_named(file)
+            if name == "json" or (name is None and (is_json_text(first) or not first)):
+                self._read_json(chain([first], chunks))
+            else:
+                self._read_whole(name, whole(first, chunks))
         if self._events == events_before:
             self._add(Finding("warning", file, "has no events"))
+
+    def _read_json(self, chunks: Iterator[bytes]) -> None:
+        self._source = Events(chunks, max_size=self._max_size, lenient=self._lenient)
+        for found in self._source:
+            if isinstance(found, Block):
+                self._events += len(found.events)
+                if self._schemas is not None or self._lenient:
+                    for number, event in enumerate(found.events):
+                        self._judge(event, partial(found.element, number))
+            else:
+                self._events += 1
+                self._check(found)
+
+    def _read_whole(self, name: str | None, body: bytes) -> None:
+        """Read an event or a batch in a format that is not read as a stream."""
+        self._source = None
+        name = name or format_of(body)
+        if name is None:
+            raise Unusable("is in no format that is known here, or not valid in any; give --format")
+        try:
+            events = events_of(format_known(name), body, lenient=self._lenient)
+        except CloudEventError as error:
+            problems = error.problems if isinstance(error, InvalidEvent) else [Problem("", str(error))]
+            invalid = len({problem.index for problem in problems})
+            self._events += invalid
+            self._invalid += invalid
+            self._tell("error", problems, None)
+            return
+        self._events += len(events)
+        for index, event in enumerate(events):
+            self._judge(event, partial(_whole_place, index))
 
     def _check(self, element: Element) -> None:
         """Look at one element by itself."""
@@ -212,7 +266,7 @@ class _Run:
             findings.report("CE-message-d", rule, "specversion", event.specversion)
             findings.conclude()
 
-    def _judge(self, event: CloudEvent[Any], place: Callable[[], Element]) -> None:
+    def _judge(self, event: CloudEvent[Any], place: Callable[[], _Place]) -> None:
         """Tell what was mended in an event that is valid otherwise, and how its data fares."""
         if event.repairs:
             self._tell("warning", event.repairs, place())
@@ -221,10 +275,15 @@ class _Run:
             self._tell("error", problems, place())
 
     def _tell(
-        self, severity: Literal["error", "warning"], problems: Iterable[Problem], element: Element
+        self, severity: Literal["error", "warning"], problems: Iterable[Problem], place: _Place
     ) -> None:
         for problem in problems:
-            self._add(self._placed(severity, problem, element))
+            if isinstance(place, Element):
+                finding = self._placed(severity, problem, place)
+            else:
+                index = place if problem.index is None else problem.index
+                finding = self._found(severity, problem, position=problem.position, index=index)
+            self._add(finding)
         self._report.flush()  # whoever feeds the pipe slowly wants to see it now
 
     def _placed(self, severity: Literal["error", "warning"], problem: Problem, element: Element) -> Finding:
@@ -240,17 +299,24 @@ class _Run:
             column = len(element.text[newline + 1 : offset].decode(errors="replace")) + 1
         elif self._source is not None:
             column = self._source.column(element.position + offset)
-        return Finding(
+        return self._found(
             severity,
-            self._file,
-            problem.message,
+            problem,
             line=element.line + element.text.count(b"\n", 0, offset),
             column=column,
             position=element.position + offset,
             index=element.index,
+        )
+
+    def _found(self, severity: Literal["error", "warning"], problem: Problem, **place: int | None) -> Finding:
+        return Finding(
+            severity,
+            self._file,
+            problem.message,
+            **place,
             attribute=problem.attribute,
             value=problem.value,
-            requirement=problem.requirement,
+            requirement=problem.requirement or None,
             hint=_guide.hint(problem),
         )
 

@@ -14,10 +14,11 @@ import msgspec
 from msgspec import UNSET
 
 from cevents import errors, formats
-from cevents.attributes import core_attributes, spelled
+from cevents.attributes import URIReferenceText, URIText, core_attributes, spelled, type_of
 from cevents.conformance.ledger import DocumentRow, Ledger, ledger
 from cevents.conformance.vector import Content, NeutralEvent, Refusal, Vector, joined
 from cevents.event import CloudEvent, kept_extensions
+from cevents.timestamps import TimestampText
 
 __all__ = ["Report", "Result", "run"]
 
@@ -155,8 +156,23 @@ def _made(neutral: NeutralEvent) -> CloudEvent[Any]:
             data = content.encoded() if content.json is UNSET or content.json is None else content.json
     values: dict[str, Any] = {"time": None}
     for name, value in neutral.attributes.items():
-        values[name] = b64decode(cast("Any", value)["binary"]) if isinstance(value, dict) else value
+        values[name] = _typed(cast("Any", value)) if isinstance(value, dict) else value
     return CloudEvent(data=data, **values)
+
+
+def _typed(written: dict[str, Any]) -> Any:
+    """Return a value that is written with its type, as an event keeps it."""
+    [(kind, text)] = written.items()
+    if kind == "binary":
+        return b64decode(text)
+    return _TEXTS[kind](text)
+
+
+_TEXTS: dict[str, type[str]] = {
+    "timestamp": TimestampText,
+    "uri": URIText,
+    "urireference": URIReferenceText,
+}
 
 
 def _compare_written(
@@ -206,8 +222,11 @@ def _compare_event(wanted: NeutralEvent, event: CloudEvent[Any]) -> None:
     _compare(sorted(wanted.attributes), sorted(kept))
     for name, value in wanted.attributes.items():
         came = kept[name]
-        if isinstance(value, dict):
+        if isinstance(value, dict) and "map" in value:
             _compare_json(value, {"map": json.loads(spelled(came))})
+        elif isinstance(value, dict):
+            typed, found = _typed(cast("Any", value)), came
+            _compare((type_of(typed).name, spelled(typed)), (type_of(found).name, spelled(found)))
         elif isinstance(value, str | list):
             _compare(joined(cast("Any", value)), came if isinstance(came, int) else spelled(came))
         else:

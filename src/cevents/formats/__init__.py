@@ -7,8 +7,9 @@ Each format is a module, or any object, with the same four verbs; see `Format`. 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from importlib import import_module
 from threading import RLock
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from cevents import mediatypes
 from cevents.errors import UnsupportedFormat, excerpt
@@ -45,6 +46,23 @@ class Format(Protocol):
         ...
 
 
+class _Shipped(NamedTuple):
+    """A format of this package that is imported when it is first asked for: most need an extra."""
+
+    module: str
+    media_types: tuple[str, ...]
+
+
+_SHIPPED = {
+    "avro": _Shipped("avro", ("application/cloudevents+avro",)),
+    "avro-compact": _Shipped("avro_compact", ("application/cloudevents+avro-compact",)),
+    "cbor": _Shipped("cbor", ("application/cloudevents+cbor",)),
+    "protobuf": _Shipped(
+        "protobuf", ("application/cloudevents+protobuf", "application/cloudevents-batch+protobuf")
+    ),
+    "xml": _Shipped("xml", ("application/cloudevents+xml", "application/cloudevents-batch+xml")),
+}
+
 _VERBS = ("encode", "decode", "encode_batch", "decode_batch")
 _by_name: dict[str, Format] = {}
 _by_media_type: dict[str, Format] = {}
@@ -80,7 +98,7 @@ def get(name: str) -> Format:
     found = _by_name.get(name) or _by_media_type.get(name) or _of_media_type(name)
     if found is None:
         _load_entry_points()
-        found = _by_name.get(name) or _of_media_type(name)
+        found = _by_name.get(name) or _of_media_type(name) or _shipped(name)
     if found is None:
         why = f"; {_broken[name]}" if name in _broken else ""
         raise UnsupportedFormat(
@@ -90,13 +108,27 @@ def get(name: str) -> Format:
 
 
 def names() -> list[str]:
-    """Return the names of the formats that are known."""
-    return sorted(_by_name)
+    """Return the names of the formats that are known; some may need an extra to be installed."""
+    return sorted({*_by_name, *_SHIPPED})
 
 
 def _of_media_type(text: str) -> Format | None:
     media_type = mediatypes.parse(text)
     return None if media_type is None else _by_media_type.get(media_type.essence)
+
+
+def _shipped(name: str) -> Format | None:
+    media_type = mediatypes.parse(name)
+    essence = None if media_type is None else media_type.essence
+    for own_name, (module, media_types) in _SHIPPED.items():
+        if name == own_name or essence in media_types:
+            try:
+                found: Any = import_module(f"cevents.formats.{module}")
+            except ImportError as error:  # it says what to install
+                raise UnsupportedFormat(str(error)) from error
+            register(found)
+            return _by_name[own_name]
+    return None
 
 
 def _load_entry_points() -> None:

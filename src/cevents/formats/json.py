@@ -16,11 +16,12 @@ from msgspec.structs import replace
 
 from cevents import data as data_
 from cevents import mediatypes
-from cevents.data import Stored
+from cevents.data import Implied, Stored
 from cevents.errors import Findings, InvalidEvent, refuse
 from cevents.event import CloudEvent, Envelope, add_repairs, parts, wire_attributes
 from cevents.formats import _json_careful, _json_short, _json_stream
 from cevents.formats._json_careful import parsed, without_mark
+from cevents.formats._typed import collected
 
 __all__ = [
     "batch_media_type",
@@ -48,12 +49,11 @@ def encode(event: CloudEvent[Any], *, sort_attributes: bool = False) -> bytes:
     `InvalidEvent` for an event that was read leniently and does not conform.
     """
     envelope, extensions, data, repairs = parts(event)
-    if sort_attributes or repairs or envelope.specversion != "1.0":
+    if sort_attributes or repairs or envelope.specversion != "1.0" or isinstance(data, Implied):
         data = data_.resolved(data, envelope.datacontenttype)
         if isinstance(data, str) and envelope.specversion == "0.3" and not _is_text(envelope.datacontenttype):
-            data = data_.content(
-                data, envelope.datacontenttype
-            )  # a string would be taken for base64 (V03-json-d)
+            # a string would be taken for base64 (V03-json-d)
+            data = data_.content(data, envelope.datacontenttype)
         members: dict[str, Any] = {**wire_attributes(event), **_data_members(data, envelope.specversion)}
         return (_sorted_encoder if sort_attributes else _encoder).encode(members)
     text = _json_short.encode(envelope)
@@ -62,7 +62,7 @@ def encode(event: CloudEvent[Any], *, sort_attributes: bool = False) -> bytes:
     head = text[:-1]
     if extensions:
         head += b"," + _encoder.encode(extensions)[1:-1]
-    if type(data) is bytes:
+    if type(data) is bytes or type(data) is str:
         data = data_.resolved(data, envelope.datacontenttype)
     if type(data) is Raw:
         return b"".join((head, b',"data":', data, b"}"))
@@ -177,22 +177,16 @@ def _elements(text: bytes, *, lenient: bool) -> Iterator[CloudEvent[Any]]:
     text = without_mark(text, "JSON-4.1-a", findings)
     elements = parsed(_elements_decoder, text, "JSON-4.1-a", "a JSON array of events", findings)
     version = None
-    problems = findings.problems
-    for index, element in enumerate(elements):
-        try:
-            event = decode(bytes(element), lenient=lenient)
-            version = _same_version(version, event, Findings(lenient=lenient))
-        except InvalidEvent as error:
-            problems.extend(replace(problem, index=index) for problem in error.problems)
-            if len(problems) >= _ENOUGH:
-                break
-        else:
-            if not problems:
-                yield add_repairs(event, findings.repairs) if findings.repairs else event
-    findings.conclude()
+
+    def read(element: Raw) -> CloudEvent[Any]:
+        nonlocal version
+        event = decode(bytes(element), lenient=lenient)
+        version = _same_version(version, event, Findings(lenient=lenient))
+        return add_repairs(event, findings.repairs) if findings.repairs else event
+
+    return collected(elements, read, findings)
 
 
-_ENOUGH = 100  # problems; a batch that has as many needs no longer list
 _elements_decoder = msgspec.json.Decoder(list[Raw])
 
 
