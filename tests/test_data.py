@@ -703,7 +703,8 @@ def test_data_that_is_cbor() -> None:  # CBOR-3.1.1-c, CBOR-3.1.2-a
     assert event.data_bytes == cbor2.dumps({"a": [1, b"\x00"]})
     assert event.data == {"a": [1, b"\x00"]}
     assert event.data_as(dict[str, list[Any]]) == event.data
-    with pytest.raises(DataError):
-        _ = made(b"\xff", "application/cbor").data
+    for broken in (b"\xff", b"", b"\x01\x02", b"\x01junk"):
+        with pytest.raises(DataError):
+            _ = made(broken, "application/cbor").data
     with pytest.raises(DataError):
         made(object(), "application/cbor")

@@ -21,6 +21,7 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from importlib import import_module
+from io import BytesIO
 from types import MappingProxyType
 from typing import Any, NamedTuple, Self, TypeAlias, TypeVar, cast
 
@@ -514,7 +515,11 @@ def _encode_cbor(value: Any) -> bytes:
 
 
 def _decode_cbor(text: bytes) -> Any:
-    return _cbor2().loads(text)
+    rest = BytesIO(text)
+    found = _cbor2().load(rest)
+    if rest.read(1):
+        raise DataError("data is not CBOR: it is more than one item")
+    return found
 
 
 def _cbor2() -> Any:

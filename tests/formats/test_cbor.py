@@ -33,7 +33,7 @@ from cevents import (
 from cevents.attributes import URIReferenceText, URIText
 from cevents.data import Binary, CborItem, ProtobufMessage
 from cevents.errors import Findings
-from cevents.event import content_type, kept_extensions, stored_data
+from cevents.event import assemble, content_type, kept_extensions, stored_data
 from cevents.formats import _cbor_careful, _cbor_items, _cbor_short
 from cevents.formats import cbor as format_
 from cevents.timestamps import TimestampText
@@ -476,6 +476,14 @@ def test_bytes_without_a_type_are_bytes_elsewhere() -> None:
     assert bindings.http.encode(event).body == b"\x01"
 
 
+def test_text_without_a_type_is_bytes() -> None:
+    """Some formats have text without a content type; here it would be CBOR."""
+    found = {"specversion": "1.0", "type": "t", "source": "/s", "id": "1"}
+    event = assemble(found, "hi", Findings())
+    assert format_.encode(event) == body(b"ddata\x42hi")
+    assert format_.decode(format_.encode(event)) == event
+
+
 def test_no_data_and_null_are_two_things() -> None:  # CBOR-3.1.1-h
     assert not format_.decode(body()).has_data
     assert format_.decode(body(b"ddata\xf6")).has_data
@@ -602,6 +610,7 @@ CASES = [
     same("subject with a control", body(b"gsubjecta\x7f"), ("subject", "CE-types-e")),
     same("specversion a number", body().replace(b"c1.0", b"\xf9\x3c\x00"), ("specversion", "CBOR-2.2-a")),
     same("specversion 0.3", body().replace(b"c1.0", b"c0.3"), ("specversion", "CE-specversion-c")),
+    same("specversion 0.3 alone", body(b"c1stax").replace(b"c1.0", b"c0.3"), ("specversion", "CE-specversion-c")),
     same("specversion 2.0", body().replace(b"c1.0", b"c2.0"), ("specversion", "CE-specversion-c")),
     mended("specversion 1.1", body().replace(b"c1.0", b"c1.1"), ("specversion", "CE-specversion-c")),
     mended("subject empty", body(b"gsubject\x60"), ("subject", "CE-subject-a")),
@@ -721,6 +730,21 @@ def test_what_was_read_leniently_is_not_written() -> None:
     assert format_.encode(tagged) == body()
 
 
+def test_a_content_type_that_is_empty_is_none_to_lenient_reading() -> None:
+    event = format_.decode(body(b"odatacontenttype\x60", b"ddata\xa1aa\x01"), lenient=True)
+    assert [problem.requirement for problem in event.repairs] == ["CE-datacontenttype-a"]
+    assert event.data == {"a": 1}
+
+
+@each_case
+def test_lenient_reading_teaches_nothing(
+    text: bytes, found: list[tuple[str | None, str]], is_mended: bool
+) -> None:
+    for _ in range(3 if is_mended else 0):
+        format_.decode(text, lenient=True)
+    assert problems(text) == found
+
+
 def test_a_caller_may_reuse_its_buffer() -> None:  # T86
     buffer = bytearray(body(b"gsubjectax", b"ddata\xa1aa\x01"))
     events = [format_.decode(buffer) for _ in range(3)]
@@ -768,6 +792,12 @@ def test_the_usual_takes_the_short_way() -> None:
         usual(data=b"d1.1"),
         usual(data=b"d1.100"),
         usual(data=b"d1\xff10"),
+        usual(data=b"x\x1e" + b"1" * 29),
+        usual(data=b"x\x1e" + b"1" * 31),
+        usual(data=b"x\x1e" + b"1" * 29 + b"\xff"),
+        usual(data=b"y\x01\x00" + b"1" * 255),
+        usual(data=b"\x42\x01"),
+        usual(data=b"\x41\x01\x01"),
         usual(data=b"\xf6"),
         usual(data=b"\x82\x01"),
         usual().replace(b"bida1", b"bida\x7f"),
@@ -783,7 +813,7 @@ def test_the_usual_takes_the_short_way() -> None:
         usual() + b"\x00",
         usual()[:-1],
     ],
-    ids=range(24),
+    ids=range(30),
 )
 def test_the_unusual_takes_the_careful_way(text: bytes) -> None:
     learn(usual())
@@ -797,6 +827,28 @@ def test_another_attribute_is_still_one_item() -> None:
         assert _cbor_short.one(body(b"aa" + item)) is None
     learn(body(b"aa\x1a\x00\x01\x00\x00"))
     assert _cbor_short.one(body(b"aa\x1a\x80\x00\x00\x00")) is None
+
+
+def test_data_that_is_cbor_is_still_one_item() -> None:
+    for members in ([CBOR], []):
+        learn(body(*members, b"ddata\x01"))
+        assert _cbor_short.one(body(*members, b"ddata\x9f\x01\xff")) == carefully(
+            body(*members, b"ddata\x9f\x01\xff")
+        )
+        for item in (b"\x01\x02", b"\x9f\x01", b"", b"\xff", b"\x9f\xff\xff"):
+            assert _cbor_short.one(body(*members, b"ddata" + item)) is None
+
+
+def test_extensions_come_by_name() -> None:
+    text = body(b"bzzax", b"baaay", b"bmm\x01")
+    learn(text)
+    event = _cbor_short.one(text)
+    assert event is not None
+    assert list(event.extensions) == ["aa", "mm", "zz"]
+    learn(body(b"bzzax", b"baaay"))
+    event = _cbor_short.one(body(b"bzzax", b"baaay"))
+    assert event is not None
+    assert list(event.extensions) == ["aa", "zz"]
 
 
 def test_without_data_the_short_way_ends_with_the_attributes() -> None:
@@ -828,13 +880,28 @@ def test_null_that_comes_each_time_takes_the_short_way() -> None:
         body(b"jdataschema\xd8\x20gurn:x:y"),
         body(b"gsubjectx\x22sometimes there is ddata in a text"),
         body(b"aa" + b"\x59\x20\x00" + bytes(8192), b"ddata\x01"),
+        body(
+            JSON, b"gsubjectx\x2fddatax," + b"p" * 40, b"aaax"
+        ),  # what looks like the data goes on to the end
     ],
-    ids=range(7),
+    ids=range(8),
 )
 def test_a_layout_that_is_not_learned(text: bytes) -> None:
     for _ in range(4):
         assert format_.decode(text) == carefully(text)
     assert _cbor_short.one(text) is None
+
+
+def test_content_types_that_are_remembered_are_bounded() -> None:
+    before = dict(_cbor_careful.families)
+    try:
+        for number in range(2000):
+            text = body(b"odatacontenttype" + cbor2.dumps(f"a/cbor; n={number}"), b"ddata\x01")
+            assert format_.decode(text).data == 1
+        assert len(_cbor_careful.families) <= 1024
+    finally:
+        _cbor_careful.families.clear()
+        _cbor_careful.families.update(before)
 
 
 def test_what_is_learned_is_bounded() -> None:
@@ -902,7 +969,7 @@ ILL_FORMED = """
     f800 f801 f818 f81f
     5f00ff 5f21ff 5f6100ff 5f80ff 5fa0ff 5fc000ff 5fe0ff 7f4100ff 5f5f4100ffff 7f7f6100ffff
     ff 81ff 8200ff a1ff a1ff00 a100ff a20000ff 9f81ff 9f829f819f9fffffffff bf00ff bf000000ff
-    1f 3f df dfff c1ff 9fc1ff bf01c1ff 9f01
+    1f 3f df 1fff 3fff dfff c1ff 9fc1ff bf01c1ff 9f01
 """
 # from appendix A, and simple values that are not assigned
 WELL_FORMED = """

@@ -74,11 +74,9 @@ _TAGS: dict[type, int] = {TimestampText: 0, URIText: 32, URIReferenceText: 32}
 
 
 def _is_implied(event: CloudEvent[Any], item: bytes) -> bool:
-    """Tell whether a reader takes the data for CBOR without being told: a byte string could be any bytes."""
-    data = stored_data(event)
-    return (
-        isinstance(data, CborItem) and event.datacontenttype is None and item[0] >> 5 != BYTES
-    )  # CBOR-3.1.1-d
+    """Tell whether a reader takes the data for CBOR without being told (CBOR-3.1.1-d): bytes could be anything."""
+    is_item = isinstance(stored_data(event), CborItem) and item[0] >> 5 != BYTES
+    return is_item and event.datacontenttype is None
 
 
 def _in_order(items: dict[str, bytes], data: bytes | None) -> bytes:
