@@ -15,7 +15,7 @@ from bench.events import SIZES, compact, envelopes
 from cevents import CloudEvent, formats
 from cevents.formats import avro, avro_compact, protobuf
 
-__all__ = ["Rival", "rivals", "size_lines"]
+__all__ = ["Rival", "each", "rivals", "size_lines"]
 
 Event = CloudEvent[Any]
 NAMES = ("avro", "avro-compact", "cbor", "protobuf", "xml")

@@ -17,7 +17,7 @@ import sys
 import tempfile
 import time
 import tracemalloc
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -33,7 +33,8 @@ sys.path.insert(0, str(ROOT))
 
 from bench import formats as other_formats  # noqa: E402 - found by the line above
 from bench.events import SIZES, compact, envelope, envelopes, spaced  # noqa: E402 - found by the line above
-from cevents import CloudEvent, bindings, formats  # noqa: E402
+from bench.formats import each  # noqa: E402 - the same
+from cevents import CloudEvent, bindings, formats  # noqa: E402 - the same
 
 PAGE = ROOT / "docs" / "performance.md"
 BEGIN, END = "<!-- measured: begin -->", "<!-- measured: end -->"
@@ -70,17 +71,6 @@ class Figure:
 
 
 # ------------------------------------------------------------------------------------------------- what is measured
-
-
-def each(work: Callable[[Any], object], inputs: Iterable[Any]) -> Work:
-    """Return a callable that does this work with each input."""
-    inputs = list(inputs)
-
-    def all_of_them() -> None:
-        for one in inputs:
-            work(one)
-
-    return all_of_them
 
 
 def rows() -> list[Row]:

@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -92,7 +93,7 @@ def _events(chunks: Iterator[bytes], name: str | None, *, lenient: bool) -> Iter
     """Yield the events of an input; those in JSON as they come, so that a stream of any length passes."""
     first = next(chunks, b"")
     if name == "json" or (name is None and is_json_text(first[:4096])):
-        for event in formats.json.iter_decode(_after(first, chunks), lenient=lenient):
+        for event in formats.json.iter_decode(chain([first], chunks), lenient=lenient):
             yield _noted(event)
         return
     body = whole(first, chunks)
@@ -103,11 +104,6 @@ def _events(chunks: Iterator[bytes], name: str | None, *, lenient: bool) -> Iter
                 f"is in none of the formats that are known here ({', '.join(formats.names())}); give --from"
             )
     yield from map(_noted, events_of(format_known(name), body, lenient=lenient))
-
-
-def _after(first: bytes, chunks: Iterator[bytes]) -> Iterator[bytes]:
-    yield first
-    yield from chunks
 
 
 def _noted(event: CloudEvent[Any]) -> CloudEvent[Any]:

@@ -20,7 +20,7 @@ import re
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from functools import lru_cache
-from typing import Any, NoReturn, TypeAlias, TypeVar
+from typing import Any, NoReturn, TypeAlias, TypeVar, cast
 
 from msgspec import Raw
 
@@ -39,7 +39,7 @@ try:
     from google.protobuf import message as message_
     from google.protobuf.descriptor_pb2 import DescriptorProto, FieldDescriptorProto, FileDescriptorProto
     from google.protobuf.descriptor_pool import DescriptorPool
-    from google.protobuf.message import DecodeError, EncodeError
+    from google.protobuf.message import DecodeError
     from google.protobuf.message_factory import GetMessageClass
 except ImportError as error:
     raise ImportError("the Protobuf format needs protobuf: pip install 'cevents[protobuf]'") from error
@@ -386,14 +386,7 @@ def packed(message: message_.Message) -> ProtobufMessage:
 
     Raises `DataError` for a message that lacks a required field, and for an `Any` without a type.
     """
-    name = message.DESCRIPTOR.full_name
-    if name == _ANY:  # T75
-        held: Any = message
-        return _checked(ProtobufMessage(held.value, held.type_url))
-    try:
-        return ProtobufMessage(message.SerializeToString(deterministic=True), _TYPE_URL + name)
-    except EncodeError as error:
-        raise DataError(f"data cannot be encoded as {name}: {excerpt(str(error))[1:-1]}") from None
+    return _checked(cast("ProtobufMessage", data_.encode(message, None)))  # T75: as the constructor does
 
 
 def unpacked(event: CloudEvent[Any], kind: type[M]) -> M:
