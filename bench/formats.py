@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import gzip
 import io
+import subprocess
+import sys
 from collections.abc import Callable, Iterable, Iterator
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from types import SimpleNamespace
 from typing import Any, NamedTuple
 from xml.parsers import expat
 
@@ -13,7 +19,7 @@ import fastavro
 
 from bench.events import SIZES, compact, envelopes
 from cevents import CloudEvent, formats
-from cevents.formats import avro, avro_compact, protobuf
+from cevents.formats import avro, avro_compact
 
 __all__ = ["Rival", "each", "rivals", "size_lines"]
 
@@ -90,12 +96,15 @@ def _avro_dumps(schema: Any) -> Callable[[Any], bytes]:
 
 def _protobuf(body: bytes) -> Any:
     """Parse and read: the library makes no Python values before somebody reads them."""
-    message: Any = protobuf.Message.FromString(body)
+    return _protobuf_read(_generated().CloudEvent.FromString(body))
+
+
+def _protobuf_read(message: Any) -> Any:
     values: list[tuple[str, str, Any]] = []
-    for entry in message.attributes:
-        field = entry.value.WhichOneof("attr")
-        value = getattr(entry.value, field)
-        values.append((entry.key, field, (value.seconds, value.nanos) if field == "ce_timestamp" else value))
+    for name, attribute in message.attributes.items():
+        field = attribute.WhichOneof("attr")
+        value = getattr(attribute, field)
+        values.append((name, field, (value.seconds, value.nanos) if field == "ce_timestamp" else value))
     data = message.WhichOneof("data")
     required = (message.id, message.source, message.type, message.spec_version)
     return required, values, data, getattr(message, data)
@@ -104,21 +113,31 @@ def _protobuf(body: bytes) -> Any:
 def _protobuf_made(read: Any) -> bytes:
     """Make a message of Python values and serialize it."""
     (id_, source, type_, version), values, field, data = read
-    message: Any = protobuf.Message(id=id_, source=source, type=type_, spec_version=version)
+    message: Any = _generated().CloudEvent(id=id_, source=source, type=type_, spec_version=version)
     for name, kind, value in values:
-        entry = message.attributes.add()
-        entry.key = name
+        attribute = message.attributes[name]
         if kind == "ce_timestamp":
-            entry.value.ce_timestamp.seconds, entry.value.ce_timestamp.nanos = value
+            attribute.ce_timestamp.seconds, attribute.ce_timestamp.nanos = value
         else:
-            setattr(entry.value, kind, value)
+            setattr(attribute, kind, value)
     setattr(message, field, data)
     return bytes(message.SerializeToString())
 
 
 def _protobuf_batch(body: bytes) -> Any:
-    """The events of a batch are bytes to the message of it here, so that one broken event does not break the others."""
-    return list(map(_protobuf, protobuf.BatchMessage.FromString(body).events))
+    return list(map(_protobuf_read, _generated().CloudEventBatch.FromString(body).events))
+
+
+@cache
+def _generated() -> Any:
+    """The classes that protoc generates of the published schema."""
+    schema = Path(__file__).parents[1] / "tests" / "formats" / "cloudevents.proto"
+    with TemporaryDirectory() as folder:
+        command = [sys.executable, "-m", "grpc_tools.protoc", f"-I{schema.parent}", f"--python_out={folder}"]
+        subprocess.run([*command, schema.name], check=True)
+        namespace: dict[str, Any] = {}
+        exec((Path(folder) / "cloudevents_pb2.py").read_text(), namespace)  # noqa: S102 - just made
+    return SimpleNamespace(**namespace)
 
 
 def _expat(body: bytes) -> Any:

@@ -692,7 +692,7 @@ def test_what_is_no_message_of_protobuf() -> None:
         with pytest.raises(DataError, match=r"data is no google\.protobuf\.Timestamp"):
             other.data_as(Timestamp)
     for url in ("", "a b", "x y/z"):
-        with pytest.raises(DataError, match="is not a type URL"):
+        with pytest.raises(DataError, match="is not the type URL"):
             data_.ProtobufMessage(b"", url)
     with pytest.raises(DataError, match="give bytes"):
         made(Timestamp(), "text/plain")

@@ -507,7 +507,7 @@ class Accepted(dict[str, str]):
         self._check = check
 
     def __missing__(self, text: str) -> str:
-        if not self._check(text):
+        if not isinstance(text, str) or not self._check(text):  # pyright: ignore[reportUnnecessaryIsInstance] # of anybody
             raise KeyError(text)
         text = plain(text)
         if len(text) <= 256:

@@ -40,6 +40,7 @@ __all__ = [
     "Implied",
     "ProtobufMessage",
     "Stored",
+    "as_message",
     "as_type",
     "content",
     "encode",
@@ -84,13 +85,13 @@ class ProtobufMessage(Implied):
     type_url: str
 
     def __new__(cls, value: bytes, type_url: str) -> Self:
-        """Make one of the encoded message and its type URL; `DataError` for one that makes no URI."""
+        """Make one of the encoded message and its type URL, which has a slash and makes a URI; `DataError` if not."""
         made = super().__new__(cls, value)
         made.type_url = type_url
         # A type URL without a scheme means https, as Any says.
         dataschema = type_url if ":" in type_url.partition("/")[0] else f"https://{type_url}"
-        if not type_url or not is_uri(dataschema):
-            raise DataError(f"{excerpt(type_url)} is not a type URL")
+        if "/" not in type_url or not is_uri(dataschema):
+            raise DataError(f"{excerpt(type_url)} is not the type URL of a Protobuf message")
         made.implied = {"datacontenttype": "application/protobuf", "dataschema": dataschema}
         return made
 
@@ -183,17 +184,38 @@ def _packed(message: Any) -> ProtobufMessage:
     return ProtobufMessage(encoded, f"type.googleapis.com/{message.DESCRIPTOR.full_name}")
 
 
-def _unpacked(data: Stored, datacontenttype: str | None, wanted: Any) -> Any:
-    name = wanted.DESCRIPTOR.full_name
+def as_message(data: Stored, datacontenttype: str | None, dataschema: str | None) -> ProtobufMessage | None:
+    """Return the Protobuf message that the data is, also after a way through a format that has bytes only (`T-PB-7`).
+
+    Then its type is in the `dataschema`, as a URI of `https://type.googleapis.com/`. None for other data.
+    """
     if isinstance(data, ProtobufMessage):
-        if name == _ANY:
-            return wanted(type_url=data.type_url, value=bytes(data))
-        if data.type_url.rpartition("/")[2] != name:
-            raise DataError(f"data is no {legible(name, 80)}, but {excerpt(data.type_url)}")
-    elif not isinstance(data, bytes):
-        raise DataError(f"data is no {legible(name, 80)}, but text")
+        return data
+    if isinstance(data, bytes) and dataschema is not None and _TYPE_URI.fullmatch(dataschema):
+        media_type = mediatypes.parse(datacontenttype)
+        if media_type is not None and media_type.essence == _PROTOBUF:  # PB-1.2-a
+            return ProtobufMessage(data, dataschema.removeprefix("https://"))
+    return None
+
+
+_TYPE_URI = re.compile(r"https://type\.googleapis\.com/[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*", re.ASCII)
+
+
+def _unpacked(data: Stored, datacontenttype: str | None, dataschema: str | None, wanted: Any) -> Any:
+    name = wanted.DESCRIPTOR.full_name
+    message = as_message(data, datacontenttype, dataschema)
+    if message is None:
+        encoded = resolved(data, datacontenttype)
+        if not isinstance(encoded, bytes) or is_json(data, datacontenttype):
+            raise DataError(f"data is no {legible(name, 80)}, but JSON or text")
+    elif name == _ANY:
+        return wanted(type_url=message.type_url, value=bytes(message))
+    else:
+        encoded = message
+        if message.type_url.rpartition("/")[2] != name:
+            raise DataError(f"data is no {legible(name, 80)}, but {excerpt(message.type_url)}")
     try:
-        return wanted.FromString(content(data, datacontenttype))
+        return wanted.FromString(bytes(encoded))
     except Exception:  # noqa: BLE001 - a class of the library, which is not known here
         raise DataError(f"data is no {legible(name, 80)}") from None
 
@@ -359,8 +381,8 @@ def value(data: Stored, datacontenttype: str | None) -> Any:
     return content(data, datacontenttype)
 
 
-def as_type(data: Stored, datacontenttype: str | None, wanted: type[T]) -> T:
-    """Return the data as a `wanted`: bytes, str, or anything that msgspec or pydantic can build from JSON.
+def as_type(data: Stored, datacontenttype: str | None, dataschema: str | None, wanted: type[T]) -> T:
+    """Return the data as a `wanted`: bytes, str, a Protobuf message, or what msgspec or pydantic can build from JSON.
 
     Raises `DataError` naming the member that does not fit, and for an event without data.
     """
@@ -370,7 +392,7 @@ def as_type(data: Stored, datacontenttype: str | None, wanted: type[T]) -> T:
     if wanted is bytes:
         found = content(data, datacontenttype)
     elif _is_message(wanted):
-        found = _unpacked(data, datacontenttype, wanted)
+        found = _unpacked(data, datacontenttype, dataschema, wanted)
     elif wanted is str and not is_json(data, datacontenttype):
         found = _decode_text(data, datacontenttype) if isinstance(data, bytes) else data
     elif _has_codec(data, datacontenttype):

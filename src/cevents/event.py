@@ -119,7 +119,7 @@ class CloudEvent(Generic[T_co]):
         specversion: str = "1.0",
         **extensions: bool | int | str | bytes | datetime | None,
     ) -> None:
-        core = (
+        core: tuple[Any, ...] = (
             specversion,
             type,
             source,
@@ -129,7 +129,7 @@ class CloudEvent(Generic[T_co]):
             subject,
             dataschema,
         )
-        usual = _usual(core, extensions)
+        usual = _usual(Envelope(*core), extensions)
         if usual is None:
             findings = Findings()
             found = {**dict(zip(_FIELDS, core, strict=True)), **extensions}
@@ -254,10 +254,10 @@ class CloudEvent(Generic[T_co]):
         """The data as a `wanted`: a dataclass, msgspec Struct, TypedDict, pydantic model, any type msgspec can build.
 
         They are built from JSON, whatever the content type says, unless a codec is registered for it; `bytes` are the
-        bytes of the data, `str` is its text. Raises `DataError`, naming the member that does not fit, and when there
-        is no data.
+        bytes of the data, `str` is its text. A class of Protobuf messages reads a message of that type; `Any` takes
+        one of every type. Raises `DataError`, naming the member that does not fit, and when there is no data.
         """
-        return data_.as_type(self._data, self.datacontenttype, wanted)
+        return data_.as_type(self._data, self.datacontenttype, self.dataschema, wanted)
 
     # ---------------------------------------------------------------------------------------------- changes
 
@@ -370,21 +370,30 @@ def _is_event(value: object) -> TypeGuard[CloudEvent[Any]]:
 # --------------------------------------------------------------------------------- for formats and bindings
 
 
-def assemble(found: Mapping[str, object], data: Stored, findings: Findings) -> CloudEvent[Any]:
+def assemble(
+    found: dict[str, Any], data: Stored, findings: Findings, extensions: dict[str, Any] | None = None
+) -> CloudEvent[Any]:
     """Make an event from attributes as they came, `specversion` among them; those that are None are unset.
 
     Values are texts, or what the format knows their types to be; `UNREADABLE` for one whose problem was noted already.
-    Raises `InvalidEvent` with all that is in `findings`.
+    `extensions` are attributes that are known to be no core attributes, if there are any beside those `found`. Raises
+    `InvalidEvent` with all that is in `findings`.
     """
     if not findings.problems and not findings.repairs:
-        extensions = dict(found)
-        take = extensions.pop
-        usual = _usual(tuple([take(name, None) for name in _FIELDS]), extensions, _READ_CLASSES)
+        core, others = found, extensions
+        if not _NAMES_OF_FIELDS.issuperset(found):
+            core, others = {}, {} if extensions is None else dict(extensions)
+            for name, value in found.items():
+                if name in _NAMES_OF_FIELDS:
+                    core[name] = value
+                else:
+                    others[name] = value
+        usual = _usual(Envelope(**core), others or {}, _READ_CLASSES) if core.keys() >= _REQUIRED else None
         if usual is not None:
             usual._data = data
             return usual
     kind: type[CloudEvent[Any]] = CloudEvent
-    return _assembled(kind, found, data, findings)
+    return _assembled(kind, {**found, **extensions} if extensions else found, data, findings)
 
 
 def enclosed(
@@ -407,7 +416,7 @@ def enclosed(
             envelope.datacontenttype = content_types[content_type]
         if (dataschema := envelope.dataschema) is not None:
             envelope.dataschema = _uris[dataschema]
-    except KeyError:
+    except (KeyError, TypeError):  # a wrong one, or not even a text
         return None
     event: CloudEvent[Any] = _new(CloudEvent)
     event._envelope = envelope
@@ -539,28 +548,38 @@ def _checked(found: Mapping[str, object], findings: Findings) -> tuple[Envelope,
 
 
 def _usual(
-    core: tuple[Any, ...], extensions: dict[str, Any], classes: frozenset[type] = frozenset({str})
+    envelope: Envelope, extensions: dict[str, Any], text_classes: frozenset[type] = frozenset({str})
 ) -> CloudEvent[Any] | None:
-    """Make an event without data of texts that are all as usual; None where `_checked` must look at them."""
-    texts = [value for value in core if value is not None]
+    """Make an event without data of attributes that are all as usual, whatever they are; None if `_checked` must look.
+
+    Extensions that are texts must be of one of the classes.
+    """
+    event_id, time, subject = envelope.id, envelope.time, envelope.subject
+    texts = [event_id]
+    if subject is not None:
+        if type(subject) is not str or not subject:
+            return None
+        texts.append(subject)
     for value in extensions.values():
         kind = type(value)  # pyright: ignore[reportUnknownVariableType] # of anything
-        if kind in classes:
+        if kind in text_classes:
             texts.append(value)
-        elif kind is not bool and not (kind is int and attributes_.is_integer(value)):
+        elif not (kind is bool or kind is bytes or (kind is int and attributes_.is_integer(value))):
             return None
-    if not classes.issuperset(map(type, texts)) or not attributes_.is_string("".join(texts)):
+    if type(event_id) is not str or not event_id or not (time is None or type(time) is str):
+        return None
+    joined = "".join(texts)
+    if not (joined.isprintable() or attributes_.is_string(joined)):  # the one is quick, the other right
+        return None
+    version = envelope.specversion
+    if type(version) is not str or version != "1.0":
         return None
     if extensions:
         names = extensions.keys()
         if not names <= attributes_.accepted_names.keys() or not names.isdisjoint(attributes_.declarations):
             return None
-        if len(extensions) > 1:
-            extensions = dict(sorted(extensions.items()))
-    envelope = Envelope(*core)
-    required = envelope.type and envelope.source and envelope.id
-    if envelope.specversion != "1.0" or not required or envelope.subject == "":
-        return None
+        if len(extensions) > 1 and (in_order := sorted(extensions)) != list(extensions):
+            extensions = {name: extensions[name] for name in in_order}
     return enclosed(envelope, None, extensions)
 
 
@@ -636,6 +655,8 @@ def _with_implied(event: CloudEvent[Any]) -> dict[str, Value | Raw]:
 
 
 _FIELDS = Envelope.__struct_fields__
+_NAMES_OF_FIELDS = frozenset(_FIELDS)
+_REQUIRED = frozenset(_FIELDS[:4])
 
 
 def _restored(

@@ -324,8 +324,13 @@ def test_what_cannot_be_written() -> None:
 
 
 def test_the_rest_of_another_version_is_not_judged() -> None:
-    given_body = entries(("specversion", "0.3"), ("type", ""), ("source", ""), ("id", "")) + NO_DATA
+    given_body = entries(("specversion", "2.0"), ("type", ""), ("source", ""), ("id", "")) + NO_DATA
     assert problems(given_body) == [("specversion", "CE-specversion-c")]
+
+
+def test_the_rest_of_an_event_of_03_is_judged_by_10() -> None:
+    given_body = entries(("specversion", "0.3"), ("type", "t"), ("source", ""), ("id", "1")) + NO_DATA
+    assert problems(given_body) == [("specversion", "CE-specversion-c"), ("source", "CE-source-a")]
 
 
 def test_there_are_no_batches() -> None:  # AVRO-1-a, CE-format-b

@@ -898,7 +898,7 @@ def test_messages() -> None:
         ),
         (
             text(version=' specversion="0.3"'),
-            'specversion: cannot be carried by XML (got "0.3"); JSON carries it [CE-specversion-c]',
+            'specversion: cannot be carried by XML (got "0.3"); only JSON carries 0.3 [CE-specversion-c]',
         ),
         (
             text("<ce:time xsi:type='ce:string'>x</ce:time>"),

@@ -26,6 +26,7 @@ from cevents.formats._cbor_items import (
     loads,
     text_of,
 )
+from cevents.formats._typed import only_v1
 
 __all__ = ["attribute_of", "data_of", "decode", "families"]
 
@@ -46,10 +47,7 @@ def decode(text: bytes, findings: Findings) -> CloudEvent[Any]:
         raise InvalidEvent(findings.problems) from None
     item_of_data = items.pop("data", None)
     found = {key: attribute_of(key, item, findings) for key, item in items.items()}
-    if found.get("specversion") == "0.3":
-        hint = "only the JSON format carries 0.3"
-        findings.report("CE-specversion-c", 'must be "1.0" in CBOR', "specversion", "0.3", hint)
-        found["specversion"] = UNREADABLE
+    found["specversion"] = only_v1(found.get("specversion"), "CBOR", findings)
     data: Stored = None
     content_type = found.get("datacontenttype") or None
     if item_of_data is not None and (content_type is None or isinstance(content_type, str)):

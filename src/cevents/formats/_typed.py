@@ -14,7 +14,7 @@ from cevents.attributes import core_attributes
 from cevents.errors import Findings, InvalidEvent, Problem, UnsupportedBatch, refuse
 from cevents.event import CloudEvent, content_type, wire_attributes
 
-__all__ = ["attributes_of", "body_bytes", "collected", "no_batches"]
+__all__ = ["attributes_of", "body_bytes", "collected", "no_batches", "only_v1"]
 
 T = TypeVar("T")
 
@@ -37,6 +37,15 @@ def attributes_of(event: CloudEvent[Any], format_name: str) -> dict[str, Any]:
     core = core_attributes("1.0")
     found = {name: value for name, value in kept.items() if name in core or name == "specversion"}
     return {**found, "datacontenttype": implied, **kept}
+
+
+def only_v1(version: Any, format_name: str, findings: Findings) -> Any:
+    """Return what was read as `specversion`; of 0.3, after noting that, the version by which to judge the rest."""
+    if version == "0.3":
+        rule = f"cannot be carried by {format_name}"
+        findings.report("CE-specversion-c", rule, "specversion", version, hint="only JSON carries 0.3")
+        return "1.0"
+    return version
 
 
 def no_batches(format_name: str) -> Callable[..., NoReturn]:

@@ -24,11 +24,11 @@ from cevents import mediatypes
 from cevents.attributes import plain
 from cevents.data import Stored
 from cevents.errors import DataError, Findings
-from cevents.event import UNREADABLE, CloudEvent, assemble, stored_data
+from cevents.event import CloudEvent, assemble, stored_data
 from cevents.formats import _avro
 from cevents.formats._avro import Record
 from cevents.formats._json_short import quotes
-from cevents.formats._typed import attributes_of, body_bytes, no_batches
+from cevents.formats._typed import attributes_of, body_bytes, no_batches, only_v1
 
 __all__ = [
     "SCHEMA",
@@ -183,10 +183,7 @@ def decode(
     findings = Findings(lenient=lenient)
     record = _schema.read(body_bytes(body), findings, writer_schema)
     found: dict[str, object] = record["attribute"]  # null is not set (AVRO-2.3-a)
-    if found.get("specversion") == "0.3":
-        hint = "only JSON carries 0.3"
-        findings.report("CE-specversion-c", "cannot be carried by Avro", "specversion", "0.3", hint)
-        found["specversion"] = UNREADABLE
+    found["specversion"] = only_v1(found.get("specversion"), "Avro", findings)
     content_type = found.get("datacontenttype")
     data = _stored(record.get("data"), content_type if isinstance(content_type, str) else None, findings)
     return assemble(found, data, findings)

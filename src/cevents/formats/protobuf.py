@@ -6,7 +6,7 @@ decides (T-PB-1). Attributes keep their types. Data goes by what it is:
 =============  =============================================================================================
 `text_data`    a JSON value, and text: characters, whatever charset the content type names
 `binary_data`  bytes, also those under a JSON type
-`proto_data`   a Protobuf message: `data.ProtobufMessage`, which `packed` makes and `unpacked` reads, and bytes
+`proto_data`   a Protobuf message: `data.ProtobufMessage`, which is made of a message given as data, and bytes
                under `application/protobuf` whose `dataschema` is `https://type.googleapis.com/` and a name
 =============  =============================================================================================
 
@@ -17,6 +17,7 @@ cannot be written, and is a `DataError`: more than nine digits, a leap second, a
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -26,21 +27,18 @@ from msgspec import Raw
 
 from cevents import attributes as attributes_
 from cevents import data as data_
-from cevents import mediatypes
-from cevents.attributes import AttributeType, type_of
+from cevents.attributes import AttributeType, Value, type_of
 from cevents.data import ProtobufMessage, Stored
 from cevents.errors import DataError, Findings, InvalidEvent, excerpt
 from cevents.event import UNREADABLE, CloudEvent, assemble, stored_data
-from cevents.formats._typed import attributes_of, body_bytes, collected
+from cevents.formats._protobuf_schema import Batch, Entry, Event, EventWithRepeats
+from cevents.formats._typed import attributes_of, body_bytes, collected, only_v1
 from cevents.timestamps import TimestampText
 
 try:
-    from google.protobuf import any_pb2, timestamp_pb2
     from google.protobuf import message as message_
-    from google.protobuf.descriptor_pb2 import DescriptorProto, FieldDescriptorProto, FileDescriptorProto
-    from google.protobuf.descriptor_pool import DescriptorPool
     from google.protobuf.message import DecodeError
-    from google.protobuf.message_factory import GetMessageClass
+    from google.protobuf.timestamp_pb2 import Timestamp
 except ImportError as error:
     raise ImportError("the Protobuf format needs protobuf: pip install 'cevents[protobuf]'") from error
 
@@ -74,21 +72,15 @@ def encode(event: CloudEvent[Any]) -> bytes:
     """
     attributes = attributes_of(event, "Protobuf")
     take = attributes.pop
-    message = Message(  # PB-2.3-a
+    message = Event(  # PB-2.3-a
         spec_version=take("specversion"), type=take("type"), source=take("source"), id=take("id")
     )
-    add = message.attributes.add
+    entries: list[bytes] = []
     for name in sorted(attributes):
         value = attributes[name]
-        field = _FIELDS_OF_CORE.get(name)
-        if field is None:
-            field = "ce_string" if type(value) is str else _FIELDS[type_of(value).name]
-        entry = add()
-        entry.key = name  # PB-2.4-a
-        if field == "ce_timestamp":
-            _set_timestamp(entry.value.ce_timestamp, value, name)
-        else:
-            setattr(entry.value, field, value)
+        entry = _written.get((name, value)) if type(value) is str else None
+        entries.append(entry or _entry(name, value))
+    message.attributes.extend(entries)
     data = stored_data(event)
     if data is not None:
         _set_data(message, data, attributes)
@@ -98,9 +90,42 @@ def encode(event: CloudEvent[Any]) -> bytes:
 
 def encode_batch(events: Iterable[CloudEvent[Any]]) -> bytes:
     """Return the events as one `CloudEventBatch` message, which for no events has no bytes (`PB-5.1-a`)."""
-    encoded: bytes = BatchMessage(events=[encode(event) for event in events]).SerializeToString()
+    encoded: bytes = Batch(events=[encode(event) for event in events]).SerializeToString()
     return encoded
 
+
+_written: dict[tuple[str, str], bytes] = {}
+"""Entries by the name and value of attributes that are texts: most come again and again."""
+
+
+def _entry(name: str, value: Value) -> bytes:
+    """The entry of the map for an attribute."""
+    if name == "time":  # for speed: as what follows would make it
+        timestamp = Timestamp()
+        _set_timestamp(timestamp, cast("str", value), name)
+        fields = timestamp.SerializeToString()
+        return _HEADS_OF_TIME[_TIME_AT + len(fields)] + fields
+    entry = Entry(key=name)  # PB-2.4-a
+    field = _FIELDS_OF_CORE.get(name) or _FIELDS[type_of(value).name]
+    if field == "ce_timestamp":
+        _set_timestamp(entry.value.ce_timestamp, cast("str", value), name)
+    else:
+        setattr(entry.value, field, value)
+    encoded: bytes = entry.SerializeToString()
+    if type(value) is str and len(encoded) <= _LONGEST_KNOWN:
+        if len(_written) >= _MOST_KNOWN:
+            _written.clear()
+        _written[name, value] = encoded
+    return encoded
+
+
+_MOST_KNOWN, _LONGEST_KNOWN = 1024, 256
+
+_TIME_AT = len(b"\x0a\x04time\x12_\x3a_")
+_HEADS_OF_TIME = {
+    size: b"\x0a\x04time\x12%c\x3a%c" % (size - _TIME_AT + 2, size - _TIME_AT) for size in range(_TIME_AT, 64)
+}
+"""What comes before the fields of the timestamp, by the size of the entry."""
 
 # PB-2.1-a
 _FIELDS = {
@@ -116,10 +141,10 @@ _FIELDS = {
 
 def _set_data(message: Any, data: Stored, attributes: dict[str, Any]) -> None:
     content_type = attributes.get("datacontenttype")
-    typed = _as_message(data, content_type, attributes.get("dataschema"))
-    if typed is not None:  # PB-3-a
-        message.proto_data.type_url = typed.type_url
-        message.proto_data.value = bytes(typed)
+    message_data = data_.as_message(data, content_type, attributes.get("dataschema"))
+    if message_data is not None:  # PB-3-a
+        message.proto_data.type_url = message_data.type_url
+        message.proto_data.value = bytes(message_data)
         return
     if type(data) is bytes and not data_.is_json(data, content_type):  # T-PB-6
         data = data_.resolved(data, content_type)
@@ -129,28 +154,6 @@ def _set_data(message: Any, data: Stored, attributes: dict[str, Any]) -> None:
         message.text_data = bytes(data).decode()
     else:  # PB-3-f
         message.binary_data = data
-
-
-def _as_message(data: Stored, content_type: str | None, schema: str | None) -> ProtobufMessage | None:
-    """The message that the data is, also after a way through a format that has bytes only (T-PB-7)."""
-    if isinstance(data, ProtobufMessage):
-        return _checked(data)
-    if isinstance(data, bytes) and schema is not None and _TYPE_URI.fullmatch(schema):
-        parsed = mediatypes.parse(content_type)
-        if parsed is not None and parsed.essence == "application/protobuf":  # PB-1.2-a
-            return ProtobufMessage(data, schema.removeprefix("https://"))
-    return None
-
-
-_TYPE_URL = "type.googleapis.com/"
-_TYPE_URI = re.compile(rf"https://{re.escape(_TYPE_URL)}[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*", re.ASCII)
-
-
-def _checked(message: ProtobufMessage) -> ProtobufMessage:
-    """Check that the type URL has a path, as `Any` demands; that it is a URI was checked when the message was made."""
-    if "/" not in message.type_url:
-        raise DataError(f"{excerpt(message.type_url)} is not the type URL of a Protobuf message")
-    return message
 
 
 # ----------------------------------------------------------------------------------------------- timestamps
@@ -191,22 +194,23 @@ def _refuse_timestamp(text: str, name: str, why: str) -> NoReturn:
 
 def _timestamp_text(timestamp: Any) -> str | None:
     """The text of an instant, in UTC and as short as it can be; None for what Protobuf does not allow."""
-    seconds, nanos = timestamp.seconds, timestamp.nanos
+    seconds: int = timestamp.seconds
+    nanos: int = timestamp.nanos
     if not (_FIRST <= seconds <= _LAST and 0 <= nanos <= 999_999_999):
         return None
-    day, second = divmod(seconds, 86_400)
-    text = f"{_date(day)}T{_MINUTES[second // 60]}:{second % 60:02}"
+    minute, second = divmod(seconds, 60)
+    text: str = _minute_text(minute) + _SECONDS[second]
     if nanos:
         text += f".{nanos:09}".removesuffix("000").removesuffix("000")
     return text + "Z"
 
 
 @lru_cache(maxsize=512)
-def _date(day: int) -> str:
-    return (_EPOCH + timedelta(day)).date().isoformat()
+def _minute_text(minute: int) -> str:
+    return (_EPOCH + timedelta(minutes=minute)).isoformat()[: len("2000-01-01T00:00:")]
 
 
-_MINUTES = [f"{hour:02}:{minute:02}" for hour in range(24) for minute in range(60)]
+_SECONDS = [f"{second:02}" for second in range(60)]
 
 
 # --------------------------------------------------------------------------------------------------- decode
@@ -220,38 +224,33 @@ def decode(body: bytes | bytearray | memoryview, *, lenient: bool = False) -> Cl
     """
     body = body_bytes(body)
     findings = Findings(lenient=lenient)
-    message = _parsed(Message, body, "PB-2.3-a", "a CloudEvent", findings)
-    # A message that is written again in as many bytes had no field twice, unless a number takes more than it did.
-    doubtful = message.ByteSize() != len(body)
+    message = _parsed(Event, body, "PB-2.3-a", "a CloudEvent", findings)
+    # A message that is written again in as many bytes had no field twice.
+    is_sure = message.ByteSize() == len(body)
     data = _read_data(message, findings)
-    version = message.spec_version
-    if version == "0.3":
-        hint = "only JSON carries it"
-        findings.report("CE-specversion-c", "cannot be carried by Protobuf", "specversion", version, hint)
-        version = UNREADABLE
     found: dict[str, object] = {  # a string that is not set is an empty one (T-PB-2)
-        "specversion": version or None,
+        "specversion": only_v1(message.spec_version, "Protobuf", findings) or None,
         "type": message.type or None,
         "source": message.source or None,
         "id": message.id or None,
     }
-    for entry in message.attributes:
-        name, value = entry.key, entry.value
-        text = value.ce_string
-        if text and name not in found and _FIELDS_OF_CORE.get(name, "ce_string") == "ce_string":
-            found[name] = text  # as most are
-            continue
-        field = value.WhichOneof("attr")  # presence, since false, 0 and "" are values (T-PB-2)
-        if name not in found:
-            found[name] = _read_attribute(name, field, value, data, findings)
-            doubtful |= field == "ce_integer" and value.ce_integer < 0
+    extensions: dict[str, object] = {}
+    for encoded in message.attributes:
+        entry = _known.get(encoded)
+        if entry is None:
+            entry = _usual_time(encoded) or _read_entry(encoded, data, findings)
+            is_sure &= entry[2]
+        name, value, _ = entry
+        kind = found if name in _CORE else extensions
+        if name not in kind:
+            kind[name] = value
         else:
-            doubtful = True
-            if name in _REQUIRED and field is not None:
-                _report_required(name, getattr(value, field), found, findings)
-    if doubtful:
+            is_sure = False
+            if name in _REQUIRED and value is not UNREADABLE:
+                _report_required(name, value, found, findings)
+    if not is_sure:
         _report_repeats(body, findings)
-    return assemble(found, data, findings)
+    return assemble(found, data, findings, extensions)
 
 
 def decode_batch(body: bytes | bytearray | memoryview, *, lenient: bool = False) -> list[CloudEvent[Any]]:
@@ -260,7 +259,7 @@ def decode_batch(body: bytes | bytearray | memoryview, *, lenient: bool = False)
     Raises `InvalidEvent`, whose problems name the index of the event, for the whole batch if one event is bad.
     """
     findings = Findings(lenient=lenient)
-    batch = _parsed(BatchMessage, body_bytes(body), "PB-5.1-a", "a CloudEventBatch", findings)
+    batch = _parsed(Batch, body_bytes(body), "PB-5.1-a", "a CloudEventBatch", findings)
     return list(collected(batch.events, lambda event: decode(event, lenient=lenient), findings))
 
 
@@ -283,7 +282,7 @@ def _read_data(message: Any, findings: Findings) -> Stored:
         return found
     type_url: str = message.proto_data.type_url
     try:
-        return _checked(ProtobufMessage(message.proto_data.value, type_url))
+        return ProtobufMessage(message.proto_data.value, type_url)
     except DataError:
         rule = "must have a URL that ends in the name of its type, as Any demands"
         findings.report("PB-3-a", rule, "proto_data", type_url)
@@ -297,6 +296,7 @@ _FIELDS_OF_CORE = {  # PB-2.4-a
     "subject": "ce_string",
     "dataschema": "ce_uri",
 }
+_CORE = _REQUIRED | _FIELDS_OF_CORE.keys()
 _TEXT_TYPES: dict[str, AttributeType] = {
     "ce_string": attributes_.String,
     "ce_uri": attributes_.URI,
@@ -304,23 +304,58 @@ _TEXT_TYPES: dict[str, AttributeType] = {
 }
 
 
-def _read_attribute(name: str, field: str | None, value: Any, data: Stored, findings: Findings) -> object:
-    """The value of an attribute; `UNREADABLE` after noting a problem, and for one without a value, which is none."""
+_Read: TypeAlias = "tuple[str, object, bool]"
+"""Name and value of an attribute, and whether it is sure that its bytes have no more than one value."""
+
+_known: dict[bytes, _Read] = {}
+"""Entries that are good, by their bytes: most come again and again."""
+
+
+def _usual_time(encoded: bytes) -> _Read | None:
+    """Read what all others write for `time`, in half the time; None for any other entry."""
+    size = len(encoded)
+    if encoded[:_TIME_AT] != _HEADS_OF_TIME.get(size):
+        return None
+    timestamp = Timestamp.FromString(encoded[_TIME_AT:])
+    text: str | None = _timestamp_text(timestamp) if timestamp.ByteSize() == size - _TIME_AT else None
+    return None if text is None else ("time", text, True)
+
+
+def _read_entry(encoded: bytes, data: Stored, findings: Findings) -> _Read:
+    entry = _parsed(Entry, encoded, "PB-2.3-a", "a CloudEvent", findings)
+    name: str = entry.key
+    field = entry.value.WhichOneof("attr")  # presence, since false, 0 and "" are values (T-PB-2)
     if field is None:  # PB-2.4-b; its name is looked at all the same
-        return UNREADABLE
-    found = getattr(value, field)
+        return name, UNREADABLE, False
+    value = getattr(entry.value, field)
+    is_sure = entry.ByteSize() == len(encoded)
+    if name in _REQUIRED:
+        return name, value, is_sure
+    if name == "dataschema" and isinstance(data, ProtobufMessage) and value == data.type_url:
+        return name, data.implied[name], is_sure  # EX-PB-PROTO: to Any a missing scheme is https
+    if field == "ce_integer" and value < 0:
+        is_sure = False  # it may be longer when it is written again
+    read = name, _read_value(name, field, value, findings), is_sure
+    if is_sure and read[1] is not UNREADABLE and not findings.repairs and field != "ce_timestamp":
+        if len(_known) >= _MOST_KNOWN:
+            _known.clear()
+        if len(encoded) <= _LONGEST_KNOWN:
+            _known[encoded] = read
+    return read
+
+
+def _read_value(name: str, field: str, value: Any, findings: Findings) -> object:
+    """The value of an attribute; `UNREADABLE` after noting a problem."""
     wanted = _FIELDS_OF_CORE.get(name, field)
-    if name == "dataschema" and isinstance(data, ProtobufMessage) and found == data.type_url:
-        return data.implied[name]  # EX-PB-PROTO: to Any a missing scheme is https, and a dataschema has one
     if field != wanted:  # T-PB-4
         rule, hint = f"must be a {wanted}", f"it is a {field}"
         if field not in _TEXT_TYPES:
             findings.report("PB-2.4-a", rule, name, hint=hint)
-        elif findings.repair("PB-2.4-a", rule, name, found, hint):
-            return found
+        elif findings.repair("PB-2.4-a", rule, name, value, hint):
+            return value
         return UNREADABLE
     if field == "ce_timestamp":
-        text = _timestamp_text(found)
+        text = _timestamp_text(value)
         if text is None:
             rule = "must be of the years 1 to 9999, with 0 to 999999999 nanos"
             findings.report("CE-time-a" if name == "time" else "CE-types-k", rule, name)
@@ -328,12 +363,12 @@ def _read_attribute(name: str, field: str | None, value: Any, data: Stored, find
         return text if name == "time" else TimestampText(text)
     if field in ("ce_uri", "ce_uri_ref") and name != "dataschema":
         kind = _TEXT_TYPES[field]
-        uri = kind.read(found)
+        uri = kind.read(value)
         if uri is None:
-            findings.report(kind.requirement, kind.rule, name, found)
+            findings.report(kind.requirement, kind.rule, name, value)
             return UNREADABLE
         return uri
-    return found
+    return value
 
 
 def _report_required(name: str, value: object, found: dict[str, object], findings: Findings) -> None:
@@ -348,7 +383,7 @@ def _report_required(name: str, value: object, found: dict[str, object], finding
 def _report_repeats(body: bytes, findings: Findings) -> None:
     """Note what is there more than once (CE-attrs-d): a message keeps the last only."""
     given: dict[str, list[tuple[str, Any]]] = {}
-    for field, value in _all_values(_parsed(_WithRepeats, body, "PB-2.3-a", "a CloudEvent", findings)):
+    for field, value in _all_values(_parsed(EventWithRepeats, body, "PB-2.3-a", "a CloudEvent", findings)):
         if field != "attributes":
             given.setdefault(_NAMES_OF_FIELDS.get(field, field), []).append((field, value))
         elif value.key not in _REFUSED:
@@ -382,103 +417,12 @@ _REFUSED = _REQUIRED | {"data"}  # in the map
 
 
 def packed(message: message_.Message) -> ProtobufMessage:
-    """Return a Protobuf message as data for an event; of an `Any` the message that it holds, never one in another.
-
-    Raises `DataError` for a message that lacks a required field, and for an `Any` without a type.
-    """
-    return _checked(cast("ProtobufMessage", data_.encode(message, None)))  # T75: as the constructor does
+    """Give `CloudEvent(data=message)` the message itself: this is of the time before it took one, and deprecated."""
+    warnings.warn("give the message itself as data", DeprecationWarning, stacklevel=2)
+    return cast("ProtobufMessage", data_.encode(message, None))
 
 
 def unpacked(event: CloudEvent[Any], kind: type[M]) -> M:
-    """Return the data of an event as a Protobuf message of this class.
-
-    Data that is a message by its type URL or `dataschema` must be one of this type, unless `kind` is `Any`; other bytes
-    are read as one. Raises `DataError` for data of another type, for what is no Protobuf message, and without data.
-    """
-    data, content_type, wanted = stored_data(event), event.datacontenttype, kind.DESCRIPTOR.full_name
-    if data is None:
-        raise DataError("the event has no data")
-    typed = _as_message(data, content_type, event.dataschema)
-    if typed is None:
-        binary = data_.resolved(data, content_type)
-        if not isinstance(binary, bytes) or data_.is_json(data, content_type):
-            raise DataError(f"data is JSON or text and no {wanted}")
-    elif wanted == _ANY:
-        return kind(type_url=typed.type_url, value=bytes(typed))
-    else:
-        binary, found = typed, typed.type_url.rpartition("/")[2]
-        if found != wanted:
-            raise DataError(f"data is a {excerpt(found)[1:-1]} and no {wanted}")
-    try:
-        return kind.FromString(bytes(binary))
-    except _UNPARSED:
-        raise DataError(f"data is no {wanted}") from None
-
-
-# ----------------------------------------------------------------------------------------------- the schema
-
-_Fields: TypeAlias = "list[tuple[str, FieldDescriptorProto.Type.ValueType | str]]"
-
-_PACKAGE = "io.cloudevents.v1"
-_ANY = "google.protobuf.Any"
-_STRING, _BYTES = FieldDescriptorProto.TYPE_STRING, FieldDescriptorProto.TYPE_BYTES
-_BOOL, _INT32 = FieldDescriptorProto.TYPE_BOOL, FieldDescriptorProto.TYPE_INT32
-
-# The fields of each message by number, from 1; a text is the name of a message.
-_CLOUD_EVENT: _Fields = [
-    ("id", _STRING), ("source", _STRING), ("spec_version", _STRING), ("type", _STRING),
-    ("attributes", f".{_PACKAGE}.CloudEvent.AttributesEntry"),
-    ("binary_data", _BYTES), ("text_data", _STRING), ("proto_data", f".{_ANY}"),
-]  # fmt: skip
-_ATTRIBUTE_VALUE: _Fields = [
-    ("ce_boolean", _BOOL), ("ce_integer", _INT32), ("ce_string", _STRING), ("ce_bytes", _BYTES),
-    ("ce_uri", _STRING), ("ce_uri_ref", _STRING), ("ce_timestamp", ".google.protobuf.Timestamp"),
-]  # fmt: skip
-_ENTRY: _Fields = [("key", _STRING), ("value", f".{_PACKAGE}.CloudEvent.CloudEventAttributeValue")]
-# A message within a message is its bytes: taken as such, each event is read by itself, and a bad one has an index.
-_BATCH: _Fields = [("events", _BYTES)]
-
-
-def _classes(*, repeats: bool) -> tuple[Any, Any]:
-    """Return the classes of an event and of a batch, in a pool of their own: nothing that an application loads clashes.
-
-    The map is a list of its entries: the same on the wire, but no entry is lost that comes twice or has more fields.
-    With `repeats` the fields of an event and of a value are lists, too, where the usual classes keep the last only.
-    """
-    file = FileDescriptorProto(name="cevents/formats/protobuf.proto", package=_PACKAGE, syntax="proto3")
-    event = file.message_type.add(name="CloudEvent")
-    value = event.nested_type.add(name="CloudEventAttributeValue")
-    entry = event.nested_type.add(name="AttributesEntry")
-    batch = file.message_type.add(name="CloudEventBatch")
-    _add_fields(event, _CLOUD_EVENT, repeated=repeats)
-    _add_fields(value, _ATTRIBUTE_VALUE, repeated=repeats)
-    _add_fields(entry, _ENTRY)
-    _add_fields(batch, _BATCH, repeated=True)
-    event.field[4].label = FieldDescriptorProto.LABEL_REPEATED
-    if not repeats:
-        for message, oneof, members in ((event, "data", event.field[5:]), (value, "attr", value.field[:])):
-            message.oneof_decl.add(name=oneof)
-            for field in members:
-                field.oneof_index = 0
-    pool = DescriptorPool()
-    for imported in (any_pb2.DESCRIPTOR, timestamp_pb2.DESCRIPTOR):
-        file.dependency.append(imported.name)
-        pool.AddSerializedFile(imported.serialized_pb)
-    pool.AddSerializedFile(file.SerializeToString())
-    names = (f"{_PACKAGE}.CloudEvent", f"{_PACKAGE}.CloudEventBatch")
-    of_event, of_batch = (GetMessageClass(pool.FindMessageTypeByName(name)) for name in names)
-    return of_event, of_batch
-
-
-def _add_fields(message: DescriptorProto, fields: _Fields, *, repeated: bool = False) -> None:
-    label = FieldDescriptorProto.LABEL_REPEATED if repeated else FieldDescriptorProto.LABEL_OPTIONAL
-    for number, (name, kind) in enumerate(fields, 1):
-        field = message.field.add(name=name, number=number, label=label)
-        if isinstance(kind, str):
-            field.type, field.type_name = FieldDescriptorProto.TYPE_MESSAGE, kind
-        else:
-            field.type = kind
-
-
-Message, BatchMessage = _classes(repeats=False)
-_WithRepeats, _ = _classes(repeats=True)
+    """Use `event.data_as(kind)`: this is of the time before it knew messages, and deprecated."""
+    warnings.warn("use event.data_as", DeprecationWarning, stacklevel=2)
+    return event.data_as(kind)

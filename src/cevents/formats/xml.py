@@ -31,7 +31,7 @@ from cevents import data as data_
 from cevents.data import Stored
 from cevents.errors import Findings, InvalidEvent, refuse
 from cevents.event import UNREADABLE, CloudEvent, assemble, stored_data
-from cevents.formats._typed import attributes_of, body_bytes, collected
+from cevents.formats._typed import attributes_of, body_bytes, collected, only_v1
 
 __all__ = ["batch_media_type", "decode", "decode_batch", "encode", "encode_batch", "media_type", "name"]
 
@@ -344,11 +344,7 @@ class _Reader:
         findings = self._findings
         if self._root == "batch":  # where each event has its own
             findings = Findings(lenient=findings.lenient)
-        version = given.get("specversion")  # XML-4-a
-        if version == "0.3":
-            hint = "JSON carries it"
-            findings.report("CE-specversion-c", "cannot be carried by XML", "specversion", version, hint)
-        self._found = _Found(version, findings)
+        self._found = _Found(only_v1(given.get("specversion"), "XML", findings), findings)  # XML-4-a
         self._listen()
 
     def _end_batch(self, _: str) -> None:
