@@ -1,4 +1,4 @@
-"""The XML format: pairs of event and document both ways, other spellings, what is refused, data to the byte, hostility.
+"""The XML format: pairs both ways, other spellings, what is refused, data to the byte, hostility, the short way.
 
 `lxml` is the independent judge: it builds documents of other spellings, validates what is written by a schema
 (`cloudevents.xsd`), and canonicalizes data, so that namespaces are compared and not the text that declares them.
@@ -23,7 +23,9 @@ from msgspec import Raw
 from cevents import CloudEvent, DataError, InvalidEvent, bindings, formats, testing
 from cevents.attributes import URIReferenceText, URIText
 from cevents.data import Binary, CborItem
+from cevents.errors import Findings
 from cevents.event import kept_extensions, stored_data
+from cevents.formats import _xml_careful, _xml_short
 from cevents.formats import xml as format_
 from cevents.timestamps import TimestampText
 
@@ -1524,3 +1526,143 @@ def test_damaged_documents(body: bytes) -> None:
 def test_a_document_that_is_cut_off(event: Event, data: st.DataObject) -> None:
     body = format_.encode(event)
     assert problems(body[: data.draw(st.integers(0, len(body) - 1))]) == [NOT_XML]
+
+
+# ------------------------------------------------------------------------------------------------------ the short way
+
+
+def carefully(body: bytes) -> list[Event] | None:
+    """The events that the careful way reads, None if it refuses."""
+    try:
+        return [_xml_careful.decode(body, Findings())]
+    except InvalidEvent:
+        try:
+            return _xml_careful.decode_batch(body, Findings())
+        except InvalidEvent:
+            return None
+
+
+def shortly(body: bytes) -> list[Event] | None:
+    """The events that the short way reads, None if it leaves them to the careful one."""
+    event = _xml_short.one(body)
+    return _xml_short.batch(body) if event is None else [event]
+
+
+def assert_same(found: Event, wanted: Event) -> None:
+    testing.assert_same_event(found, wanted)
+    assert stored_data(found) == stored_data(wanted)
+    assert type(stored_data(found)) is type(stored_data(wanted))
+    assert [(name, type(value)) for name, value in kept_extensions(found).items()] == [
+        (name, type(value)) for name, value in kept_extensions(wanted).items()
+    ]
+
+
+TYPED = '<ce:b xsi:type="ce:boolean">true</ce:b><ce:a xsi:type="ce:uri">u:x</ce:a>'
+USUAL = {
+    "an event": text(TYPED + typed("string", '{"a":"&lt;&gt;&amp;&quot;&apos;é"}', "application/json")),
+    "bytes": text(typed("base64Binary", "AQI=", "a/b")),
+    "text": text(typed("string", "a\tb\nc]]", "text/plain; charset=iso-8859-1")),
+    "an escaped reference": text(typed("string", "&amp;lt;", "text/plain")),
+    "no prefix": text(TYPED).replace("ce:", "").replace("xmlns:ce=", "xmlns="),
+    "no declaration of XML": text(TYPED).removeprefix(PROLOG),
+    "declarations that are not needed": text(TYPED).replace(" xmlns:xs=", ' xmlns:a.b="u" xmlns:xs='),
+    "a batch": batch(one(), one(TYPED + typed("string", "x", "text/plain")), one()),
+    "an empty batch": batch(),
+}
+
+
+@pytest.mark.parametrize("name", USUAL)
+def test_the_usual_takes_the_short_way(name: str) -> None:
+    body = USUAL[name].encode()
+    found, wanted = shortly(body), carefully(body)
+    assert found is not None
+    assert wanted is not None
+    assert len(found) == len(wanted)
+    for one_event, other in zip(found, wanted, strict=True):
+        assert_same(one_event, other)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        text(TYPED + " "),
+        text(" " + TYPED),
+        text("<!-- x -->"),
+        text("<ce:subject>a&amp;b</ce:subject>"),
+        text("<ce:subject>a>b</ce:subject>"),
+        text("<ce:subject>a\nb</ce:subject>"),
+        text("<ce:subject>a</ce:subject><ce:subject>a</ce:subject>"),
+        text("<ce:subject></ce:subject>"),
+        text('<ce:subject xsi:type="ce:string">a</ce:subject>'),
+        text("<ce:a>b</ce:a>"),
+        text("<ce:specversion>1.0</ce:specversion>"),
+        text('<ce:a xsi:type="ce:integer">x</ce:a>'),
+        text('<ce:a xsi:type="xs:string">x</ce:a>'),
+        text('<ce:a xsi:type="ce:string">x</ce:a>' * 2),
+        text('<ce:1 xsi:type="ce:string">x</ce:1>'),
+        text("<ce:subject>x</ce:id>"),
+        text("<x:subject>x</x:subject>"),
+        text("<ce:data>x</ce:data>"),
+        text(typed("string", "x") * 2),
+        text(typed("string", "x") + TYPED),
+        text(typed("string", "]]>")),
+        text(typed("string", "<![CDATA[x]]>")),
+        text(typed("string", "a\rb")),
+        text(typed("string", "&#13;")),
+        text(typed("string", "&unknown;")),
+        text(typed("string", "a & b")),
+        text(typed("string", "\x00")),
+        text(typed("string", "\ufffe")),
+        text(typed("base64Binary", "A Q I=")),
+        text(typed("base64Binary", "AQ")),
+        text(typed("any", "<a/>", "application/xml")),
+        text(version=' specversion="0.3"'),
+        text(version=""),
+        text().replace(CE, "u:x"),
+        text().replace(XSI, "u:x"),
+        text().replace("UTF-8", "us-ascii"),
+        text().replace("UTF-8", "iso-8859-1"),
+        text().replace("UTF-8", "none"),
+        text().replace(PROLOG, PROLOG + "<!DOCTYPE a>"),
+        text().replace(PROLOG, "\ufeff" + PROLOG),
+        text().replace(' specversion="1.0"', ' specversion="1.0" a=">"'),
+        text().replace(' specversion="1.0"', ' specversion="1.0" specversion="1.0"'),
+        text() + "\n",
+        text() + "<a/>",
+        text()[:-1],
+        text()[: text().index(">", 60)],
+        batch(one(), " "),
+        batch(one(), one("<!-- x -->")),
+        batch(one().replace(' specversion="1.0"', "")),
+        batch(one(typed("string", "<![CDATA[</ce:event>]]>"))),
+        batch(one()) + " ",
+        batch(one()).replace("</ce:batch>", "</ce:event>"),
+        text("<ce:subject>" + "x" * 10),
+        text().replace(DECLARATIONS, DECLARATIONS + f' xmlns:a="{"x" * 4096}"'),
+        "",
+        ">",
+        "<?xml ?>",
+    ],
+    ids=range(57),
+)
+def test_the_unusual_takes_the_careful_way(body: str) -> None:
+    assert shortly(body.encode()) is None
+
+
+def test_the_roots_that_are_remembered_are_few() -> None:
+    for number in range(200):
+        body = text().replace(DECLARATIONS, f'{DECLARATIONS} xmlns:a{number}="u"').encode()
+        assert _xml_short.one(body) == made()
+    assert len(_xml_short._roots) <= 64
+
+
+@settings(max_examples=3 * settings().max_examples)
+@given(damaged())
+def test_the_short_way_reads_the_same(body: bytes) -> None:
+    found = shortly(body)
+    if found is not None:
+        wanted = carefully(body)
+        assert wanted is not None
+        assert len(found) == len(wanted)
+        for one_event, other in zip(found, wanted, strict=True):
+            assert_same(one_event, other)
