@@ -82,10 +82,13 @@ def rivals() -> Iterator[Rival]:
 
 
 def _avro_loads(schema: Any) -> Callable[[bytes], Any]:
+    schema = fastavro.parse_schema(schema)
     return lambda body: fastavro.schemaless_reader(io.BytesIO(body), schema, None)  # pyright: ignore[reportUnknownMemberType] # the same
 
 
 def _avro_dumps(schema: Any) -> Callable[[Any], bytes]:
+    schema = fastavro.parse_schema(schema)
+
     def dumps(value: Any) -> bytes:
         output = io.BytesIO()
         fastavro.schemaless_writer(output, schema, value)  # pyright: ignore[reportUnknownMemberType] # half typed

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections
+import dataclasses
 import decimal
 import enum
 import itertools
@@ -551,6 +552,57 @@ def test_what_a_codec_raises_is_about_the_data() -> None:
         _ = made(b"a", "application/x-pairs").data
     with pytest.raises(DataError, match="data is no Point"):
         made({"x": "1"}, "application/x-pairs").data_as(Point)
+
+
+def test_a_message_goes_to_03_and_back() -> None:
+    event = made(Duration(seconds=9), None)
+    older = event.to_v03()
+    assert "schemaurl" in formats.json.decode(formats.json.encode(older)).attributes
+    assert formats.json.decode(formats.json.encode(older)).to_v1() == event
+    assert bindings.http.decode(*bindings.http.encode(older)).to_v1() == event
+
+
+def test_text_under_a_text_type_is_text_whatever_codec_there_is() -> None:
+    data_.register_codec(
+        "text/x-rows", lambda rows: "|".join(rows).encode(), lambda text: text.decode().split("|")
+    )
+    try:
+        assert made("a|b", "text/x-rows").data_bytes == b"a|b"
+        assert made("a|b", "text/x-rows") == made(["a", "b"], "text/x-rows")
+        assert made("a|b", "text/x-rows").data == ["a", "b"]
+    finally:
+        del data_._codecs["text/x-rows"]
+
+
+def test_what_cbor_has_no_type_for() -> None:
+    @dataclasses.dataclass
+    class Reading:
+        unit: str
+        raw: bytes
+
+    event = made(Reading("C", b"\x01"), "application/cbor")
+    assert event.data == {"unit": "C", "raw": b"\x01"}
+    assert event.data_as(Reading) == Reading("C", b"\x01")
+    with pytest.raises(DataError, match=r"data cannot be encoded as CBOR: .*object"):
+        made(object(), "application/cbor")
+    with pytest.raises(DataError, match="data cannot be encoded as CBOR"):
+        made("\ud800", "application/cbor")
+
+
+def test_big_numbers_of_cbor_are_bounded() -> None:  # what is made of them takes the square of their length
+    for tag, sign in ((b"\xc2", 1), (b"\xc3", -1)):
+        longest = made(tag + b"\x59\x04\x00" + b"\xff" * 1024, "application/cbor")
+        assert abs(longest.data) in (2**8192 - 1, 2**8192)
+        assert longest.data * sign > 0
+        too_long = made(tag + b"\x59\x04\x01" + b"\xff" * 1025, "application/cbor")
+        with pytest.raises(DataError):
+            _ = too_long.data
+        assert too_long.data_bytes
+    fraction = made(b"\xc4\x82\x00\xc2\x5a\x00\x02\x00\x00" + b"\xff" * 131072, "application/cbor")
+    with pytest.raises(DataError):
+        _ = fraction.data
+    with pytest.raises(DataError):
+        _ = made(b"\xc2\x61a", "application/cbor").data
 
 
 def test_a_codec_that_gives_no_bytes() -> None:

@@ -20,6 +20,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from importlib import import_module
 from io import BytesIO
 from types import MappingProxyType
@@ -85,12 +86,13 @@ class ProtobufMessage(Implied):
     type_url: str
 
     def __new__(cls, value: bytes, type_url: str) -> Self:
-        """Make one of the encoded message and its type URL, which has a slash and makes a URI; `DataError` if not."""
+        """Make one of the encoded message and its type URL, `DataError` if that does not end in a name."""
         made = super().__new__(cls, value)
         made.type_url = type_url
         # A type URL without a scheme means https, as Any says.
         dataschema = type_url if ":" in type_url.partition("/")[0] else f"https://{type_url}"
-        if "/" not in type_url or not is_uri(dataschema):
+        authority, _, name = type_url.rpartition("/")
+        if not authority or not name or not is_uri(dataschema):
             raise DataError(f"{excerpt(type_url)} is not the type URL of a Protobuf message")
         made.implied = {"datacontenttype": "application/protobuf", "dataschema": dataschema}
         return made
@@ -147,7 +149,7 @@ def encode(data: object, datacontenttype: str | None) -> Stored:
         if datacontenttype is not None and "=" in datacontenttype:
             content(encoded, datacontenttype)  # raises where the charset cannot hold it
         return encoded
-    codec = _codec_of(media_type)
+    codec = None if isinstance(data, str) and media_type.is_text else _codec_of(media_type)
     if codec is not None:
         made = _called(codec.encode, data, datacontenttype, "encode")
         if not isinstance(made, bytes | bytearray):
@@ -533,15 +535,36 @@ def _codec_of(media_type: mediatypes.MediaType) -> Codec | None:
 
 
 def _encode_cbor(value: Any) -> bytes:
-    return bytes(_cbor2().dumps(value))
+    def add(encoder: Any, foreign: Any) -> None:  # what cbor2 does not know: dataclasses, models
+        encoder.encode(msgspec.to_builtins(foreign, enc_hook=_foreign, builtin_types=(bytes, datetime)))
+
+    cbor2 = _cbor2()
+    try:
+        return bytes(cbor2.dumps(value, default=add))
+    except (cbor2.CBOREncodeError, NotImplementedError, *_FAILURES) as error:
+        raise DataError(f"data cannot be encoded as CBOR: {excerpt(str(error))[1:-1]}") from None
 
 
 def _decode_cbor(text: bytes) -> Any:
     rest = BytesIO(text)
-    found = _cbor2().load(rest)
+    found = _cbor2().load(rest, semantic_decoders={2: _natural, 3: _negative})
     if rest.read(1):
         raise DataError("data is not CBOR: it is more than one item")
     return found
+
+
+def _natural(item: object, _: bool) -> int:
+    """The big number of a byte string, if decimal fractions and rational numbers can be made of it in no time."""
+    if not isinstance(item, bytes) or len(item) > _LONGEST_NUMBER:
+        raise ValueError("no byte string, or a number that is too long")
+    return int.from_bytes(item)
+
+
+def _negative(item: object, _: bool) -> int:
+    return -1 - _natural(item, _)
+
+
+_LONGEST_NUMBER = 1024
 
 
 def _cbor2() -> Any:

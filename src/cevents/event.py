@@ -646,9 +646,12 @@ def _with_implied(event: CloudEvent[Any]) -> dict[str, Value | Raw]:
     kept = _kept(event)
     if isinstance(event._data, data_.Implied):
         core = attributes_.core_attributes(event.specversion)
+        implied: dict[str, Value | Raw] = dict(event._data.implied)
+        if "dataschema" in implied and event.specversion == "0.3":
+            implied["schemaurl"] = implied.pop("dataschema")
         kept = {
             **{name: kept[name] for name in kept if name in core or name == "specversion"},
-            **event._data.implied,
+            **implied,
             **kept,
         }
     return kept

@@ -850,6 +850,20 @@ def test_a_kilobyte_takes_little_memory(given_body: bytes, schema: Any) -> None:
     assert peak < 1_000_000
 
 
+def test_empty_records_take_little_memory() -> None:  # each is one byte
+    items = entries(("specversion", "1.0"), ("type", "t"), ("source", "/s"), ("id", "1"))
+    count = 100_000
+    given_body = items + b"\x08" + long(count) + bytes(count) + b"\x00"
+    tracemalloc.start()
+    try:
+        event = avro.decode(given_body)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert event.data == [{}] * count
+    assert peak < 40 * count
+
+
 def test_work_grows_with_the_bytes_alone() -> None:
     """A count or a length of any size costs no more than what is there: calls are counted, not seconds."""
     calls = 0

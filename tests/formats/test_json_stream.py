@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from typing import IO, Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from cevents import InvalidEvent
@@ -199,6 +199,7 @@ PIECES = [
 
 
 @given(st.lists(st.sampled_from(PIECES), max_size=8).map(b"".join), st.integers(1, 9))
+@example(b'[{"a":"x\\"{' + P, 1)
 def test_any_stream_is_cut_the_same_in_any_chunks(stream: bytes, size: int) -> None:
     whole = split([stream])
     assert split(in_chunks(stream, size)) == whole

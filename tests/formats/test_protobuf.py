@@ -977,6 +977,68 @@ FIELDS = [
 ]
 
 
+def test_a_short_negative_number_hides_no_repeat() -> None:
+    minus_one = piece(2, varint(2 << 3) + b"\xff\xff\xff\xff\x0f")  # five bytes less than it is written in
+    body = CORE + piece(1, "xyz") + piece(5, piece(1, "a") + minus_one)
+    assert [problem.attribute for problem in problems_of(partial(format_.decode, body))] == ["id"]
+    once = format_.decode(CORE + piece(5, piece(1, "a") + minus_one))
+    assert once == made(a=-1)
+
+
+def test_what_is_twice_within_a_field_is_found() -> None:
+    within = {
+        "b": piece(5, piece(1, "a") + piece(1, "b") + piece(2, string("x"))),
+        "c": piece(5, piece(1, "c") + piece(2, string("x")) + piece(2, "")),
+        "time": entry("time", piece(7, number(1, 1) + number(1, 2))),
+        "data": piece(8, piece(1, "a/b.C") + piece(1, "a/b.D")),
+    }
+    for name, field in within.items():
+        found = problems_of(partial(format_.decode, CORE + field))
+        assert [(problem.attribute, problem.requirement) for problem in found] == [(name, "CE-attrs-d")]
+    same = CORE + piece(5, piece(1, "a") + piece(1, "a") + piece(2, string("x")))
+    assert [problem.attribute for problem in format_.decode(same, lenient=True).repairs] == ["a"]
+
+
+def test_what_is_broken_is_told_with_its_place() -> None:
+    event = format_.encode(made(data={"a": 1}, subject="s"))
+    for body, message in (
+        (event[:-1], r"is cut off within field [67] .*at byte"),
+        (CORE + b"\x08", "is cut off within field 1 "),
+        (CORE + b"\x09\x01", "is cut off within field 1 "),
+        (CORE + b"\x0d\x01", "is cut off within field 1 "),
+        (CORE + b"\x0f", "has something else than a field"),
+        (CORE + b"\x00\x01", "has something else than a field"),
+        (piece(1, b"\xff"), "text that is not UTF-8"),
+        (b'{"specversion": "1.0"}', "it looks like JSON or XML"),
+        (b"<a/>", "it looks like JSON or XML"),
+    ):
+        with pytest.raises(InvalidEvent, match=message) as caught:
+            format_.decode(body)
+        assert len(caught.value.problems) == 1
+    with pytest.raises(InvalidEvent, match=f"at byte {len(CORE)}"):
+        format_.decode(CORE + b"\x08")
+
+
+def test_an_event_for_a_batch_and_a_batch_for_an_event() -> None:
+    for batch_body in (
+        format_.encode_batch([made()]),
+        format_.encode_batch([made(id="é"), made(data=b"\xff")]),
+    ):
+        with pytest.raises(
+            InvalidEvent, match=r"but is a CloudEventBatch; it is application/cloudevents-batch"
+        ):
+            format_.decode(batch_body)
+    for event_body in (
+        CORE,
+        format_.encode(made(id="\n")) if False else CORE[len(ID) :],
+        format_.encode(made(data={})),
+    ):
+        with pytest.raises(
+            InvalidEvent, match=r"but is a CloudEvent; it is application/cloudevents.protobuf"
+        ):
+            format_.decode_batch(event_body)
+
+
 @given(
     st.lists(st.sampled_from(FIELDS), max_size=5).flatmap(
         lambda fields: st.permutations([*fields, *CORE_FIELDS])

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterable
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -63,6 +64,12 @@ def test_json_is_found(name: str) -> None:
     assert "json" in formats.names()
 
 
+def test_what_has_no_batches() -> None:  # T-CBOR-5
+    for known in ("avro", "avro-compact", "cbor"):
+        with pytest.raises(UnsupportedFormat, match=f"application/cloudevents.{known} has no batches"):
+            formats.get(f"application/cloudevents-batch+{known}; charset=utf-8")
+
+
 @pytest.mark.parametrize(
     "name",
     [
@@ -72,7 +79,6 @@ def test_json_is_found(name: str) -> None:
         "application/json",
         "application/cloudevents",
         "application/cloudevents+yaml",
-        "application/cloudevents-batch+cbor",  # T-CBOR-5
         "application/cloudevents+proto",  # T-PB-8
         "x" * 10_000,
         "a\r\nb",
@@ -226,6 +232,37 @@ def install(monkeypatch: pytest.MonkeyPatch, *entry_points: EntryPoint) -> None:
         return list(entry_points)
 
     monkeypatch.setattr(importlib.metadata, "entry_points", found)
+
+
+def test_a_format_without_a_name_is_refused() -> None:
+    for name in (None, "", 5):
+        other: Any = SimpleNamespace(**{**vars(formats.json), "name": name})
+        with pytest.raises(TypeError, match="the name of a format"):
+            formats.register(other)
+    assert formats.names() == sorted(formats.names())
+
+
+def test_a_format_is_taken_back() -> None:
+    found = formats.get("xml")
+    formats.unregister("xml")
+    assert formats.get("application/cloudevents-batch+xml") is found
+    formats.unregister("never known")
+
+
+def test_formats_are_attributes() -> None:
+    for name in ("avro", "avro_compact", "cbor", "protobuf", "xml"):
+        assert getattr(formats, name) is formats.get(name)
+    with pytest.raises(AttributeError, match="yaml"):
+        _ = formats.yaml
+
+
+def test_what_is_no_name_and_no_body() -> None:
+    for name in (formats.json, 5):
+        with pytest.raises(TypeError, match="a format has a name or a media type"):
+            formats.get(name)  # type: ignore[arg-type] # the error is the point
+    for found in ("avro", "cbor", "xml", "protobuf"):
+        with pytest.raises(TypeError, match="must be bytes, not str"):
+            formats.get(found).decode("text")  # type: ignore[arg-type] # the error is the point
 
 
 def test_a_format_is_found_by_its_entry_point(monkeypatch: pytest.MonkeyPatch) -> None:

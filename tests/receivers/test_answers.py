@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import pytest
 
-from cevents import CloudEvent, DataError, InvalidEvent, bindings, receivers
+from cevents import CloudEvent, DataError, InvalidEvent, UnsupportedFormat, bindings, receivers
 from tests.receivers.samples import BATCH, BINARY, EVENT, EVENTS, STRUCTURED
 from tests.receivers.shells import Response, request
 
@@ -55,6 +55,13 @@ def test_handler_gets_the_event(shell: str, mode: Literal["binary", "structured"
     assert got[0].data_bytes == EVENTS[name].data_bytes
 
 
+def test_the_format_of_structured_replies(shell: str) -> None:
+    reply: CloudEvent[Any] = CloudEvent(type="t", source="/s", data={"a": 1})
+    response = request(shell, lambda _: reply, BINARY, reply_mode="structured", reply_format="xml")
+    assert dict(response.headers)["content-type"] == "application/cloudevents+xml"
+    assert bindings.http.decode(response.headers, response.body) == reply
+
+
 def test_accepted_is_202(shell: str) -> None:
     assert request(shell, nothing, BINARY, accepted=True).status == 202  # WH-2.2-g
 
@@ -93,6 +100,15 @@ def test_batch_goes_to_its_own_handler(shell: str) -> None:
     )
     assert response.status == 204
     assert got == [list(EVENTS.values())]
+
+
+def test_what_is_installed_here_is_not_told_to_strangers(
+    shell: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    response = request(shell, nothing, [("content-type", "application/cloudevents+yaml")], b"x")
+    assert response.status == 415
+    assert json.loads(response.body)["detail"] == "The event format of this request is not supported here."
+    assert "application/cloudevents+yaml" in caplog.text
 
 
 def test_single_event_does_not_go_to_the_handler_of_batches(shell: str) -> None:
@@ -394,5 +410,7 @@ def test_options_that_cannot_be_meant_are_refused() -> None:
         receivers.asgi(nothing, max_body_size=65535)
     with pytest.raises(ValueError, match="reply_mode"):
         receivers.wsgi(nothing, reply_mode="batch")  # type: ignore[arg-type] # the error is the point
+    with pytest.raises(UnsupportedFormat, match="yaml"):
+        receivers.wsgi(nothing, reply_format="yaml")
     with pytest.raises(TypeError, match="methods"):
         receivers.wsgi(nothing, methods="POST")

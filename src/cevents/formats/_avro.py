@@ -9,10 +9,11 @@ takes a byte at least, so that no count and no length can promise more than is t
 
 from __future__ import annotations
 
+import json
 import struct
 from collections.abc import Callable
 from io import BytesIO
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from cevents.errors import Findings, InvalidEvent, excerpt
 
@@ -34,8 +35,10 @@ class Micros(int):
     __slots__ = ()
 
 
-class Record(dict[str, Any]):
-    """A record within the data, told apart from a map."""
+class Record(NamedTuple):
+    """A record within the data: its field `value`, None where it has none."""
+
+    value: Any
 
 
 class Schema:
@@ -45,8 +48,8 @@ class Schema:
     """
 
     def __init__(self, definition: dict[str, Any], attributes: str, requirement: str) -> None:
-        self.parsed = parse_schema(definition)
-        self._fields = _fields_of(self.parsed)
+        self._parsed = parse_schema(definition)
+        self._fields = _fields_of(self._parsed)
         self._names = [name for name, _ in self._fields]
         self._attributes = attributes
         self._requirement = requirement
@@ -54,7 +57,7 @@ class Schema:
     def write(self, datum: dict[str, Any]) -> bytes:
         """Return a datum as bytes; values of a union are `(branch, value)`, so that none is guessed."""
         written = BytesIO()
-        schemaless_writer(written, self.parsed, datum)
+        schemaless_writer(written, self._parsed, datum)
         return written.getvalue()
 
     def read(self, body: bytes, findings: Findings, writer_schema: Any = None) -> dict[str, Any]:
@@ -135,11 +138,11 @@ _Parsed: TypeAlias = str | list[Any] | dict[str, Any]
 
 def _fields_of_another(schema: Any) -> list[tuple[str, _Read]]:
     try:
-        return _fields_of(parse_schema(schema))
+        parsed: Any = parse_schema(json.loads(schema) if isinstance(schema, str | bytes) else schema)
+        return _fields_of(parsed)
     except Exception as error:  # of many kinds
-        raise ValueError(
-            f"the writer's schema is no Avro schema of a record: {excerpt(str(error))}"
-        ) from error
+        why = f"{type(error).__name__}, {excerpt(str(error))}"
+        raise ValueError(f"the writer's schema is no Avro schema of a record: {why}") from error
 
 
 def _fields_of(schema: Any) -> list[tuple[str, _Read]]:
@@ -342,15 +345,18 @@ def _record(fields: list[tuple[str, _Read]]) -> _Read:
         walk.depth += 1
         if walk.depth > _DEEPEST:
             raise _Malformed(_TOO_DEEP, at)
-        found = Record()
+        value: Any = None
         for name, of_field in fields:
-            found[name], at = of_field(body, at, walk)
+            found, at = of_field(body, at, walk)
+            if name == "value":
+                value = found
         walk.depth -= 1
-        return found, at
+        return _EMPTY if value == {} else Record(value), at
 
     return read
 
 
+_EMPTY = Record({})  # one for all, since each takes a byte only
 _PRIMITIVES: dict[str, _Read] = {
     "null": _null,
     "boolean": _boolean,

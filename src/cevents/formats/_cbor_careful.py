@@ -54,6 +54,8 @@ def decode(text: bytes, findings: Findings) -> CloudEvent[Any]:
         data = data_of(item_of_data, content_type)
         if data is None:
             rule = "must be a text or a byte string, since the content type is not CBOR"
+            if item_of_data[0] >> 5 == TEXT:
+                rule = "must be UTF-8, as every text string"
             findings.report("CBOR-3.1.2-c", rule, "data")
     return assemble(found, data, findings)
 

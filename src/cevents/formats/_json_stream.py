@@ -92,6 +92,7 @@ class _Splitter:
         self._is_marked = False
         self._too_long = f"is longer than {max_size} bytes"
         self._why = ""  # no end was found
+        self._broken = 0  # where in the buffer a string is cut off by a newline
         self._allowance = allowance
 
     def elements(self) -> Iterator[Element]:
@@ -181,7 +182,7 @@ class _Splitter:
                 return
             end = self._end_of_brackets() if byte in (b"{", b"[") else self._end_of_scalar()
             if end is None:
-                end = min(len(self._buffer), self._at + self._max_size)
+                end = min(self._broken or len(self._buffer), self._at + self._max_size)
                 yield self._take(end, of_batch=True, problem=self._why, is_last=True)
                 return
             yield self._take(end, of_batch=True)
@@ -207,8 +208,10 @@ class _Splitter:
         while True:
             match = _TO_BRACKET.match(self._buffer, position)
             if match is None:
-                if self._is_broken(position):
+                broken = _TO_BROKEN_STRING.match(self._buffer, position)
+                if broken is not None:  # no further bytes can help: a string has a newline in it
                     self._why = "has a string without end"
+                    self._broken = broken.end()
                     return None
                 before = self._at
                 if not self._goes_on():
@@ -231,10 +234,6 @@ class _Splitter:
         else:
             self._why = _NO_END
         return False
-
-    def _is_broken(self, position: int) -> bool:
-        """Tell whether no further bytes can help: a string has a newline in it."""
-        return _TO_BROKEN_STRING.match(self._buffer, position) is not None
 
     def _take(
         self, end: int, *, of_batch: bool = False, problem: str | None = None, is_last: bool = False

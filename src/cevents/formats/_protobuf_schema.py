@@ -24,14 +24,16 @@ _Fields: TypeAlias = "list[tuple[str, FieldDescriptorProto.Type.ValueType | str]
 _PACKAGE = "io.cloudevents.v1"
 _STRING, _BYTES = FieldDescriptorProto.TYPE_STRING, FieldDescriptorProto.TYPE_BYTES
 _BOOL, _INT32 = FieldDescriptorProto.TYPE_BOOL, FieldDescriptorProto.TYPE_INT32
+_INT64 = FieldDescriptorProto.TYPE_INT64
 _ONE, _MANY = FieldDescriptorProto.LABEL_OPTIONAL, FieldDescriptorProto.LABEL_REPEATED
 
 # The fields of each message by number, from 1; a text is the name of a message.
 _REQUIRED: _Fields = [("id", _STRING), ("source", _STRING), ("spec_version", _STRING), ("type", _STRING)]
-_DATA: _Fields = [("binary_data", _BYTES), ("text_data", _STRING), ("proto_data", ".google.protobuf.Any")]
+_ANY, _TIMESTAMP = ".google.protobuf.Any", ".google.protobuf.Timestamp"
+_DATA: _Fields = [("binary_data", _BYTES), ("text_data", _STRING), ("proto_data", _ANY)]
 _VALUES: _Fields = [
     ("ce_boolean", _BOOL), ("ce_integer", _INT32), ("ce_string", _STRING), ("ce_bytes", _BYTES),
-    ("ce_uri", _STRING), ("ce_uri_ref", _STRING), ("ce_timestamp", ".google.protobuf.Timestamp"),
+    ("ce_uri", _STRING), ("ce_uri_ref", _STRING), ("ce_timestamp", _TIMESTAMP),
 ]  # fmt: skip
 
 
@@ -39,10 +41,19 @@ def _classes(*, repeats: bool) -> tuple[Any, ...]:
     """Return the classes of an event, of an entry of its map, and of a batch."""
     file = FileDescriptorProto(name="cevents/formats/protobuf.proto", package=_PACKAGE, syntax="proto3")
     label = _MANY if repeats else _ONE
-    value = _add(file, "CloudEventAttributeValue", _VALUES, label)
-    _add(file, "AttributesEntry", [("key", _STRING), ("value", f".{_PACKAGE}.{value.name}")], _ONE)
-    entries = f".{_PACKAGE}.AttributesEntry" if repeats else _BYTES
-    event = _add(file, "CloudEvent", [*_REQUIRED, ("attributes", entries), *_DATA], label)
+    entries: FieldDescriptorProto.Type.ValueType | str = _BYTES
+    values, data = _VALUES, _DATA
+    if repeats:  # these, too
+        own = {_ANY: f".{_PACKAGE}.Any", _TIMESTAMP: f".{_PACKAGE}.Timestamp"}
+        _add(file, "Any", [("type_url", _STRING), ("value", _BYTES)], label)
+        _add(file, "Timestamp", [("seconds", _INT64), ("nanos", _INT32)], label)
+        values, data = (
+            [(name, own.get(str(kind), kind)) for name, kind in fields] for fields in (values, data)
+        )
+        entries = f".{_PACKAGE}.AttributesEntry"
+    value = _add(file, "CloudEventAttributeValue", values, label)
+    _add(file, "AttributesEntry", [("key", _STRING), ("value", f".{_PACKAGE}.{value.name}")], label)
+    event = _add(file, "CloudEvent", [*_REQUIRED, ("attributes", entries), *data], label)
     event.field[len(_REQUIRED)].label = _MANY
     _add(file, "CloudEventBatch", [("events", _BYTES)], _MANY)
     if not repeats:

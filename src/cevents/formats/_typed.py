@@ -81,4 +81,8 @@ def collected(
 
 def body_bytes(body: bytes | bytearray | memoryview) -> bytes:
     """Return the bytes of a body; `TypeError` for what is none."""
-    return body if type(body) is bytes else bytes(memoryview(body))
+    if type(body) is bytes:
+        return body
+    if isinstance(body, str):
+        raise TypeError("a body must be bytes, not str; encode it as UTF-8")
+    return bytes(memoryview(body))

@@ -285,7 +285,8 @@ class Reader:
     def _start_in_event(self, name: str, given: Mapping[str, str]) -> None:
         if self._member is not None:
             self._children += 1
-            self._child = self._parser.CurrentByteIndex
+            if self._member == "data" and self._children == 1:
+                self._child = self._parser.CurrentByteIndex
             self._pass_over()
             return
         if self._texts and self._found is not None:
@@ -432,7 +433,7 @@ _MEMBERS = {_IN_CE + local: local for local in (*_CORE, "data")}
 _TYPE_NAMES = {type_.name: f"ce:{local}" for local, type_ in TYPES.items()}
 _BY_NAME = {_IN_CE + local: type_ for local, type_ in TYPES.items()}
 _START_TAG = re.compile(rb"""<([^\s/>]++)(?:[^"'>]++|"[^"]*+"|'[^']*+')*+>""")
-_UNPREFIXED = re.compile(rb"<[^\s:/>!?]++[\s/>]")
+_UNPREFIXED = re.compile(rb"<[^\s:/>!?<]++[\s/>]")
 _NAME_BYTES = frozenset((string.ascii_letters + string.digits + "-._").encode() + bytes(range(128, 256)))
 
 

@@ -60,30 +60,26 @@ _value = {
         "string",
     ]}}],
 }  # fmt: skip
-_schema = _avro.Schema(
-    {
-        "namespace": "io.cloudevents",
-        "type": "record",
-        "name": "AvroCloudEvent",
-        "version": "1.0",
-        "fields": [
-            {"name": "attribute", "type": {"type": "map", "values": ["null", "boolean", "int", "string", "bytes"]}},
-            {"name": "data", "type": [
-                "bytes",
-                "null",
-                "boolean",
-                {"type": "map", "values": ["null", "boolean", _value, "double", "string"]},
-                {"type": "array", "items": "AvroCloudEventData"},
-                "double",
-                "string",
-            ]},
-        ],
-    },
-    "attribute",
-    "AVRO-2.4-a",
-)  # fmt: skip
-SCHEMA: Any = _schema.parsed
-"""The schema of the datum, parsed by fastavro, for those who write or read it by other means."""
+SCHEMA: dict[str, Any] = {
+    "namespace": "io.cloudevents",
+    "type": "record",
+    "name": "AvroCloudEvent",
+    "version": "1.0",
+    "fields": [
+        {"name": "attribute", "type": {"type": "map", "values": ["null", "boolean", "int", "string", "bytes"]}},
+        {"name": "data", "type": [
+            "bytes",
+            "null",
+            "boolean",
+            {"type": "map", "values": ["null", "boolean", _value, "double", "string"]},
+            {"type": "array", "items": "AvroCloudEventData"},
+            "double",
+            "string",
+        ]},
+    ],
+}  # fmt: skip
+"""The schema of the datum, for those who write or read it by other means."""
+_schema = _avro.Schema(SCHEMA, "attribute", "AVRO-2.4-a")
 
 
 # --------------------------------------------------------------------------------------------------- encode
@@ -177,8 +173,9 @@ def decode(
 ) -> CloudEvent[Any]:
     """Return the event of an Avro datum.
 
-    `writer_schema` is the Avro schema, parsed by fastavro or not, of a newer writer that has more fields; what it adds
-    is left out. Raises `InvalidEvent` with every problem, and `ValueError` for a `writer_schema` that is none.
+    `writer_schema` is the Avro schema of a newer writer that has more fields, as JSON text, as Python values or parsed
+    by fastavro; what it adds is left out. Raises `InvalidEvent` with every problem, and `ValueError` for a
+    `writer_schema` that is none.
     """
     findings = Findings(lenient=lenient)
     record = _schema.read(body_bytes(body), findings, writer_schema)
@@ -221,16 +218,18 @@ def _json(value: object) -> object:
     if isinstance(value, float):
         return _number(value)
     if isinstance(value, Record):  # T-AVRO-2: an object within a value
-        value = value.get("value")
+        value = value.value
         if not isinstance(value, dict):  # of a schema of others
             raise ValueError("must not hold records that are no JSON values")  # noqa: TRY004 - as for any value
+    if not value and isinstance(value, dict | list):
+        return cast("object", value)
     if isinstance(value, dict):
         return {key: _json(member) for key, member in cast("dict[str, object]", value).items()}
     if isinstance(value, list):
         return [_json(item) for item in cast("list[object]", value)]
-    if value is None or isinstance(value, str | int):
+    if value is None or isinstance(value, str | bool) or type(value) is int:
         return value
-    raise ValueError("must not hold bytes, of which JSON has none")
+    raise ValueError("must not hold bytes or instants, of which JSON has none")
 
 
 def _number(value: float) -> float | int:

@@ -44,31 +44,27 @@ encode_batch = decode_batch = no_batches("Avro compact")
 
 _OPTIONAL = ["null", "string"]
 _INSTANT = {"type": "long", "logicalType": "timestamp-micros"}
-_schema = _avro.Schema(
-    {
-        "namespace": "io.cloudevents.v1.avro.compact",
-        "type": "record",
-        "name": "CloudEvent",
-        "version": "1.0",
-        # The defaults of the draft are left out, since a default is no part of a datum. That of `data` is the word null
-        # as four bytes, not null, and would make up data (T-AVROC-1).
-        "fields": [
-            {"name": "id", "type": "string"},
-            {"name": "source", "type": "string"},
-            {"name": "type", "type": "string"},
-            {"name": "datacontenttype", "type": _OPTIONAL},
-            {"name": "dataschema", "type": _OPTIONAL},
-            {"name": "subject", "type": _OPTIONAL},
-            {"name": "time", "type": ["null", _INSTANT]},
-            {"name": "extensions", "type": {"type": "map", "values": ["boolean", "int", _INSTANT, "string", "bytes"]}},
-            {"name": "data", "type": ["bytes", "null"]},
-        ],
-    },
-    "extensions",
-    "AVROC-2.2-a",
-)  # fmt: skip
-SCHEMA: Any = _schema.parsed
-"""The schema of the datum, parsed by fastavro, for those who write or read it by other means."""
+SCHEMA: dict[str, Any] = {
+    "namespace": "io.cloudevents.v1.avro.compact",
+    "type": "record",
+    "name": "CloudEvent",
+    "version": "1.0",
+    # The defaults of the draft are left out, since a default is no part of a datum. That of `data` is the word null
+    # as four bytes, not null, and would make up data (T-AVROC-1).
+    "fields": [
+        {"name": "id", "type": "string"},
+        {"name": "source", "type": "string"},
+        {"name": "type", "type": "string"},
+        {"name": "datacontenttype", "type": _OPTIONAL},
+        {"name": "dataschema", "type": _OPTIONAL},
+        {"name": "subject", "type": _OPTIONAL},
+        {"name": "time", "type": ["null", _INSTANT]},
+        {"name": "extensions", "type": {"type": "map", "values": ["boolean", "int", _INSTANT, "string", "bytes"]}},
+        {"name": "data", "type": ["bytes", "null"]},
+    ],
+}  # fmt: skip
+"""The schema of the datum, for those who write or read it by other means."""
+_schema = _avro.Schema(SCHEMA, "extensions", "AVROC-2.2-a")
 
 _CORE = core_attributes("1.0")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -147,8 +143,9 @@ def decode(
 ) -> CloudEvent[Any]:
     """Return the event of an Avro datum.
 
-    `writer_schema` is the Avro schema, parsed by fastavro or not, of a newer writer that has more fields; what it adds
-    is left out. Raises `InvalidEvent` with every problem, and `ValueError` for a `writer_schema` that is none.
+    `writer_schema` is the Avro schema of a newer writer that has more fields, as JSON text, as Python values or parsed
+    by fastavro; what it adds is left out. Raises `InvalidEvent` with every problem, and `ValueError` for a
+    `writer_schema` that is none.
     """
     findings = Findings(lenient=lenient)
     found = _schema.read(body_bytes(body), findings, writer_schema)

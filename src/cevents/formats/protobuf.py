@@ -21,6 +21,7 @@ import warnings
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from functools import lru_cache
+from itertools import chain
 from typing import Any, NoReturn, TypeAlias, TypeVar, cast
 
 from msgspec import Raw
@@ -168,28 +169,28 @@ def _set_timestamp(timestamp: Any, text: str, name: str) -> None:
     try:
         since = datetime.fromisoformat(text[:19]) - _EPOCH
     except ValueError:
-        _refuse_timestamp(text, name, "leap seconds and the year 0000 are none")
+        _refuse_timestamp(text, name, "it has neither leap seconds nor the year 0000")
     seconds, nanos = since.days * 86_400 + since.seconds, 0
     if text[19:] != "Z":
         match = _AFTER_SECONDS.fullmatch(text, 19)
         if match is None:
-            _refuse_timestamp(text, name, "it is not of RFC 3339")
+            _refuse_timestamp(text, name, "the text is not of RFC 3339")
         fraction, sign, hours, minutes = match.groups()
         digits = (fraction or "").rstrip("0")
         if len(digits) > 9:
-            _refuse_timestamp(text, name, "it has nine digits of a second")
+            _refuse_timestamp(text, name, "it has no more than nine digits of a second")
         nanos = int(digits.ljust(9, "0"))
         if sign is not None:
             offset = 3600 * int(hours) + 60 * int(minutes)
             seconds -= offset if sign == "+" else -offset
         if not _FIRST <= seconds <= _LAST:
-            _refuse_timestamp(text, name, "it has the years 1 to 9999 of UTC")
+            _refuse_timestamp(text, name, "it has the years 1 to 9999 of UTC only")
     timestamp.seconds = seconds
     timestamp.nanos = nanos
 
 
 def _refuse_timestamp(text: str, name: str, why: str) -> NoReturn:
-    raise DataError(f"{name}: {excerpt(text)} cannot be a Timestamp of Protobuf: {why}")
+    raise DataError(f"{name}: {excerpt(text)} does not fit into a Timestamp of Protobuf: {why}")
 
 
 def _timestamp_text(timestamp: Any) -> str | None:
@@ -225,6 +226,8 @@ def decode(body: bytes | bytearray | memoryview, *, lenient: bool = False) -> Cl
     body = body_bytes(body)
     findings = Findings(lenient=lenient)
     message = _parsed(Event, body, "PB-2.3-a", "a CloudEvent", findings)
+    if not (message.spec_version or message.source):
+        _refuse_batch(body, findings)
     # A message that is written again in as many bytes had no field twice.
     is_sure = message.ByteSize() == len(body)
     data = _read_data(message, findings)
@@ -259,7 +262,12 @@ def decode_batch(body: bytes | bytearray | memoryview, *, lenient: bool = False)
     Raises `InvalidEvent`, whose problems name the index of the event, for the whole batch if one event is bad.
     """
     findings = Findings(lenient=lenient)
-    batch = _parsed(Batch, body_bytes(body), "PB-5.1-a", "a CloudEventBatch", findings)
+    body = body_bytes(body)
+    batch = _parsed(Batch, body, "PB-5.1-a", "a CloudEventBatch", findings)
+    if body and not (batch.events and _is_event(batch.events[0])) and _is_event(body):
+        hint = f"it is {media_type}, which decode reads"
+        findings.report("PB-5.1-a", "must be a CloudEventBatch message, but is a CloudEvent", hint=hint)
+        raise InvalidEvent(findings.problems)
     return list(collected(batch.events, lambda event: decode(event, lenient=lenient), findings))
 
 
@@ -267,8 +275,66 @@ def _parsed(kind: Any, body: bytes, requirement: str, wanted: str, findings: Fin
     try:
         return kind.FromString(body)
     except _UNPARSED:
-        findings.report(requirement, f"must be {wanted} message of Protobuf")
+        if kind is Event:
+            _refuse_batch(body, findings)
+        fault, position = _fault(body)
+        rule, hint = f"must be {wanted} message of Protobuf, but {fault}", None
+        if body[:1] in (b"{", b"[", b"<"):
+            hint = "it looks like JSON or XML"
+        findings.report(requirement, rule, position=position, hint=hint)
         raise InvalidEvent(findings.problems) from None
+
+
+def _fault(body: bytes) -> tuple[str, int | None]:
+    """What keeps bytes from being fields of a message, and where, if that can be told."""
+    at = start = number = 0
+    try:
+        while at < len(body):
+            start = at
+            tag, at = _number_at(body, at)
+            number, kind = tag >> 3, tag & 7
+            if kind in (3, 4, 6, 7) or number == 0:
+                return "has something else than a field", start
+            if kind in (0, 2):
+                size, at = _number_at(body, at)
+            else:
+                size = 8 if kind == 1 else 4
+            at += size if kind else 0
+    except IndexError:
+        at = len(body) + 1
+    if at > len(body):
+        return f"is cut off within field {number}", start
+    return "has text that is not UTF-8, or something broken within a field", None
+
+
+def _number_at(body: bytes, at: int) -> tuple[int, int]:
+    """The varint at a position, and the position after it; `IndexError` for one that is cut off."""
+    number = shift = 0
+    while body[at] & 0x80 and shift < 63:
+        number |= (body[at] & 0x7F) << shift
+        at, shift = at + 1, shift + 7
+    return number | (body[at] & 0x7F) << shift, at + 1
+
+
+def _is_event(body: bytes) -> bool:
+    """Tell whether bytes are rather an event than a batch, of whose fields an event has no other."""
+    try:
+        message: Any = Event.FromString(body)
+    except _UNPARSED:
+        return False
+    return bool(message.spec_version or message.source)
+
+
+def _refuse_batch(body: bytes, findings: Findings) -> None:
+    """Say so if bytes that should be an event are a batch."""
+    try:
+        events: Any = Batch.FromString(body).events
+    except _UNPARSED:
+        return
+    if events and _is_event(events[0]):
+        hint = f"it is {batch_media_type}, which decode_batch reads"
+        findings.report("PB-2.3-a", "must be a CloudEvent message, but is a CloudEventBatch", hint=hint)
+        raise InvalidEvent(findings.problems)
 
 
 # The second and the third are of the implementation in Python, for a string that is not UTF-8 and for groups in groups.
@@ -382,20 +448,29 @@ def _report_required(name: str, value: object, found: dict[str, object], finding
 
 def _report_repeats(body: bytes, findings: Findings) -> None:
     """Note what is there more than once (CE-attrs-d): a message keeps the last only."""
-    given: dict[str, list[tuple[str, Any]]] = {}
-    for field, value in _all_values(_parsed(EventWithRepeats, body, "PB-2.3-a", "a CloudEvent", findings)):
-        if field != "attributes":
-            given.setdefault(_NAMES_OF_FIELDS.get(field, field), []).append((field, value))
-        elif value.key not in _REFUSED:
-            given.setdefault(value.key, []).extend(_all_values(value.value) or [("", None)])
-    for name, values in given.items():
-        # Messages by their bytes, since an Any compares by the message in it.
-        different = {
-            (field, v.SerializeToString() if isinstance(v, message_.Message) else v) for field, v in values
-        }
-        if len(different) > 1:
+    given: dict[
+        str, list[list[object]]
+    ] = {}  # by name: its values, and the values of each field within these
+    for field, found in _all_values(_parsed(EventWithRepeats, body, "PB-2.3-a", "a CloudEvent", findings)):
+        name, values = _NAMES_OF_FIELDS.get(field, field), [(field, found)]
+        if field == "attributes":
+            name = found.key[-1] if found.key else ""
+            if name in _REFUSED:
+                continue
+            given.setdefault(name, [[]]).append(list(found.key))
+            pairs = [_all_values(value) or [("", None)] for value in found.value]
+            values = list(chain.from_iterable(pairs)) or [("", None)]
+        groups = given.setdefault(name, [[]])
+        for of_field, value in values:
+            if isinstance(value, message_.Message):
+                fields = [(inner.name, list(many)) for inner, many in value.ListFields()]
+                groups += [many for _, many in fields]
+                value = repr(fields)
+            groups[0].append((of_field, value))
+    for name, groups in given.items():
+        if any(len(set(values)) > 1 for values in groups):
             findings.report("CE-attrs-d", "is there more than once, with different values", name)
-        elif len(values) > 1:
+        elif any(len(values) > 1 for values in groups):
             findings.repair("CE-attrs-d", "is there more than once", name, hint="the repeats are the same")
 
 

@@ -14,6 +14,7 @@ from typing import Any, Generic, Literal, NamedTuple, TypeAlias, TypeVar
 
 import msgspec
 
+from cevents import formats
 from cevents.bindings import http
 from cevents.bindings._headers import Headers, pairs
 from cevents.errors import (
@@ -22,6 +23,7 @@ from cevents.errors import (
     InvalidEvent,
     Problem,
     UnsupportedBatch,
+    UnsupportedFormat,
     excerpt,
     legible,
 )
@@ -81,6 +83,7 @@ class Receiver(Generic[Handler, BatchHandler]):
         max_batch: the number of events in the longest batch.
         methods: the request methods that carry events (any with a body may, `HTTP-1.2-a`).
         reply_mode: "binary" or "structured", for the event that a handler returns.
+        reply_format: the event format of structured replies, by name or media type.
         accepted: answer 202 instead of 204 where there is no reply: the event is kept, but not processed yet.
         on_error: called with the exception and the message (None if it could not be read) whenever the answer is an
             error, for counting or keeping; what it returns or raises changes nothing. Must not block.
@@ -117,6 +120,7 @@ class Receiver(Generic[Handler, BatchHandler]):
         max_batch: int = 1000,
         methods: Collection[str] = ("POST",),
         reply_mode: Literal["binary", "structured"] = "binary",
+        reply_format: str = "json",
         accepted: bool = False,
         on_error: OnError | None = None,
     ) -> None:
@@ -136,6 +140,7 @@ class Receiver(Generic[Handler, BatchHandler]):
         self._max_batch = max_batch
         self._methods = tuple(method.upper() for method in methods)
         self._reply_mode: Literal["binary", "structured"] = reply_mode
+        self._reply_format = formats.get(reply_format).name
         self._accepted = accepted
         self._on_error = on_error
 
@@ -189,7 +194,7 @@ class Receiver(Generic[Handler, BatchHandler]):
         if not issubclass(type(returned), CloudEvent):
             raise TypeError(f"the handler returned {excerpt(returned)}; it must return an event or None")
         try:
-            headers, body = http.encode(returned, self._reply_mode)
+            headers, body = http.encode(returned, self._reply_mode, self._reply_format)
         except CloudEventError as error:  # of our own making, whatever status it has for what others send
             raise RuntimeError("the reply cannot be encoded") from error
         return Answer(HTTPStatus.OK.value, [*headers, ("content-length", str(len(body)))], body)
@@ -236,7 +241,10 @@ def _named(message: Message | None) -> str:
 def _refusal(error: CloudEventError) -> Answer:
     problems = error.problems if isinstance(error, InvalidEvent) else ()
     headers = error.headers if isinstance(error, Refused) else ()
-    return _problem(HTTPStatus(error.http_status), _brief(error), problems, headers)
+    detail = _brief(error)
+    if isinstance(error, UnsupportedFormat):  # what is installed here, or could be, is for the log
+        detail = "The event format of this request is not supported here."
+    return _problem(HTTPStatus(error.http_status), detail, problems, headers)
 
 
 def _brief(error: CloudEventError) -> str:
