@@ -409,7 +409,8 @@ def report(options: argparse.Namespace) -> str:
     head = (
         f"Measured with `{command}` on {time.strftime('%Y-%m-%d')}: {machine()} Bytes of the events: {sizes}."
     )
-    return "\n".join([head, "", *lines, "", *format_lines, "", *other_formats.size_lines(), "", summary])
+    others = ["### The other formats", "", *format_lines, "", *other_formats.size_lines()]
+    return "\n".join([head, "", *lines, "", summary, "", *others])
 
 
 def main() -> None:
@@ -426,7 +427,7 @@ def main() -> None:
     options = arguments.parse_args()
     options.megabytes = options.megabytes or (8 if options.quick else 256)
     found = report(options)
-    print(found.splitlines()[-1])
+    print(next(line for line in found.splitlines() if line.startswith(("Missed are", "No limit"))))
     if options.json:
         print(json.dumps({"report": found}))
     if not options.quick:

@@ -494,6 +494,7 @@ CASES = [
     mended("bad name without a value", CORE + entry("My.Extension", b""), ('"My.Extension"', "CE-naming-a")),
     same("core attribute in capitals", CORE + entry("Time", instant(0)), ("Time", "CE-naming-a")),
     # T-PB-4, T77: core attributes of another type
+    # T77
     mended("time a string", CORE + entry("time", string("2018-04-05T17:31:00Z")), ("time", "PB-2.4-a")),
     same("time a string, and none", CORE + entry("time", string("lunchtime")), ("time", "PB-2.4-a")),
     same("time a number", CORE + entry("time", number(2, 5)), ("time", "PB-2.4-a")),

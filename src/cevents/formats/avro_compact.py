@@ -67,6 +67,7 @@ SCHEMA: dict[str, Any] = {
 _schema = _avro.Schema(SCHEMA, "extensions", "AVROC-2.2-a")
 
 _CORE = core_attributes("1.0")
+_WITH_FIELDS = _CORE.keys() | {"specversion"}
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _START = _EPOCH.replace(tzinfo=None)
 _MICROSECOND = timedelta(microseconds=1)
@@ -155,16 +156,15 @@ def decode(
     if isinstance(found.get("time"), Micros):
         found["time"] = _text("time", found["time"], findings)
     for name, value in extensions.items():
-        if name in _CORE or name == "specversion":  # CE-attrs-d
-            findings.report("AVROC-2.2-a", "has a field of its own, and must not be an extension", name)
-        elif isinstance(value, Micros):
+        if isinstance(value, Micros):
             text = _text(name, value, findings)
-            found[name] = TimestampText(text) if isinstance(text, str) else text
-        else:
-            found[name] = value
+            extensions[name] = TimestampText(text) if isinstance(text, str) else text
+    for name in extensions.keys() & _WITH_FIELDS:  # CE-attrs-d
+        findings.report("AVROC-2.2-a", "has a field of its own, and must not be an extension", name)
+        del extensions[name]
     if data is not None and not isinstance(data, bytes):  # by another schema
         findings.report("AVROC-2.2-a", "must be bytes", "data")
-    return assemble(found, data, findings)
+    return assemble(found, data, findings, extensions)
 
 
 def _text(name: str, micros: Micros, findings: Findings) -> Any:

@@ -226,8 +226,6 @@ def decode(body: bytes | bytearray | memoryview, *, lenient: bool = False) -> Cl
     body = body_bytes(body)
     findings = Findings(lenient=lenient)
     message = _parsed(Event, body, "PB-2.3-a", "a CloudEvent", findings)
-    if not (message.spec_version or message.source):
-        _refuse_batch(body, findings)
     # A message that is written again in as many bytes had no field twice.
     is_sure = message.ByteSize() == len(body)
     data = _read_data(message, findings)
@@ -237,6 +235,8 @@ def decode(body: bytes | bytearray | memoryview, *, lenient: bool = False) -> Cl
         "source": message.source or None,
         "id": message.id or None,
     }
+    if found["source"] is None:
+        _refuse_batch(body, findings)
     extensions: dict[str, object] = {}
     for encoded in message.attributes:
         entry = _known.get(encoded)
