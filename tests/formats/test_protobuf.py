@@ -495,6 +495,8 @@ CASES = [
     same("core attribute in capitals", CORE + entry("Time", instant(0)), ("Time", "CE-naming-a")),
     # T-PB-4, T77: core attributes of another type
     # T77
+    same("time that is broken", CORE + entry("time", piece(7, b"\x08")), (None, "PB-2.3-a")),
+    same("time with another end", CORE + entry("time", piece(7, number(1, 1) + b"\x0f")), (None, "PB-2.3-a")),
     mended("time a string", CORE + entry("time", string("2018-04-05T17:31:00Z")), ("time", "PB-2.4-a")),
     same("time a string, and none", CORE + entry("time", string("lunchtime")), ("time", "PB-2.4-a")),
     same("time a number", CORE + entry("time", number(2, 5)), ("time", "PB-2.4-a")),

@@ -13,11 +13,13 @@ try:
     from google.protobuf import any_pb2, timestamp_pb2
     from google.protobuf.descriptor_pb2 import DescriptorProto, FieldDescriptorProto, FileDescriptorProto
     from google.protobuf.descriptor_pool import DescriptorPool
+    from google.protobuf.message import DecodeError, Message
     from google.protobuf.message_factory import GetMessageClass
+    from google.protobuf.timestamp_pb2 import Timestamp
 except ImportError as error:
     raise ImportError("the Protobuf format needs protobuf: pip install 'cevents[protobuf]'") from error
 
-__all__ = ["Batch", "Entry", "Event", "EventWithRepeats"]
+__all__ = ["Batch", "DecodeError", "Entry", "Event", "EventWithRepeats", "Message", "Timestamp"]
 
 _Fields: TypeAlias = "list[tuple[str, FieldDescriptorProto.Type.ValueType | str]]"
 

@@ -21,7 +21,6 @@ import warnings
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from functools import lru_cache
-from itertools import chain
 from typing import Any, NoReturn, TypeAlias, TypeVar, cast
 
 from msgspec import Raw
@@ -32,16 +31,19 @@ from cevents.attributes import AttributeType, Value, type_of
 from cevents.data import ProtobufMessage, Stored
 from cevents.errors import DataError, Findings, InvalidEvent, excerpt
 from cevents.event import UNREADABLE, CloudEvent, assemble, stored_data
-from cevents.formats._protobuf_schema import Batch, Entry, Event, EventWithRepeats
+from cevents.formats._protobuf_faults import (
+    BATCH_MEDIA_TYPE,
+    MEDIA_TYPE,
+    REQUIRED,
+    UNPARSED,
+    is_event,
+    parsed,
+    refuse_batch,
+    report_repeats,
+)
+from cevents.formats._protobuf_schema import Batch, Entry, Event, Message, Timestamp
 from cevents.formats._typed import attributes_of, body_bytes, collected, only_v1
 from cevents.timestamps import TimestampText
-
-try:
-    from google.protobuf import message as message_
-    from google.protobuf.message import DecodeError
-    from google.protobuf.timestamp_pb2 import Timestamp
-except ImportError as error:
-    raise ImportError("the Protobuf format needs protobuf: pip install 'cevents[protobuf]'") from error
 
 __all__ = [
     "batch_media_type",
@@ -55,11 +57,11 @@ __all__ = [
     "unpacked",
 ]
 
-M = TypeVar("M", bound=message_.Message)
+M = TypeVar("M", bound=Message)
 
 name = "protobuf"
-media_type = "application/cloudevents+protobuf"  # PB-4-a
-batch_media_type: str | None = "application/cloudevents-batch+protobuf"  # PB-5.2-a
+media_type = MEDIA_TYPE
+batch_media_type: str | None = BATCH_MEDIA_TYPE
 
 
 # --------------------------------------------------------------------------------------------------- encode
@@ -225,7 +227,7 @@ def decode(body: bytes | bytearray | memoryview, *, lenient: bool = False) -> Cl
     """
     body = body_bytes(body)
     findings = Findings(lenient=lenient)
-    message = _parsed(Event, body, "PB-2.3-a", "a CloudEvent", findings)
+    message = parsed(Event, body, "PB-2.3-a", "a CloudEvent", findings)
     # A message that is written again in as many bytes had no field twice.
     is_sure = message.ByteSize() == len(body)
     data = _read_data(message, findings)
@@ -236,7 +238,7 @@ def decode(body: bytes | bytearray | memoryview, *, lenient: bool = False) -> Cl
         "id": message.id or None,
     }
     if found["source"] is None:
-        _refuse_batch(body, findings)
+        refuse_batch(body, findings)
     extensions: dict[str, object] = {}
     for encoded in message.attributes:
         entry = _known.get(encoded)
@@ -249,10 +251,10 @@ def decode(body: bytes | bytearray | memoryview, *, lenient: bool = False) -> Cl
             kind[name] = value
         else:
             is_sure = False
-            if name in _REQUIRED and value is not UNREADABLE:
+            if name in REQUIRED and value is not UNREADABLE:
                 _report_required(name, value, found, findings)
     if not is_sure:
-        _report_repeats(body, findings)
+        report_repeats(body, findings)
     return assemble(found, data, findings, extensions)
 
 
@@ -263,82 +265,12 @@ def decode_batch(body: bytes | bytearray | memoryview, *, lenient: bool = False)
     """
     findings = Findings(lenient=lenient)
     body = body_bytes(body)
-    batch = _parsed(Batch, body, "PB-5.1-a", "a CloudEventBatch", findings)
-    if body and not (batch.events and _is_event(batch.events[0])) and _is_event(body):
+    batch = parsed(Batch, body, "PB-5.1-a", "a CloudEventBatch", findings)
+    if body and not (batch.events and is_event(batch.events[0])) and is_event(body):
         hint = f"it is {media_type}, which decode reads"
         findings.report("PB-5.1-a", "must be a CloudEventBatch message, but is a CloudEvent", hint=hint)
         raise InvalidEvent(findings.problems)
     return list(collected(batch.events, lambda event: decode(event, lenient=lenient), findings))
-
-
-def _parsed(kind: Any, body: bytes, requirement: str, wanted: str, findings: Findings) -> Any:
-    try:
-        return kind.FromString(body)
-    except _UNPARSED:
-        if kind is Event:
-            _refuse_batch(body, findings)
-        fault, position = _fault(body)
-        rule, hint = f"must be {wanted} message of Protobuf, but {fault}", None
-        if body[:1] in (b"{", b"[", b"<"):
-            hint = "it looks like JSON or XML"
-        findings.report(requirement, rule, position=position, hint=hint)
-        raise InvalidEvent(findings.problems) from None
-
-
-def _fault(body: bytes) -> tuple[str, int | None]:
-    """What keeps bytes from being fields of a message, and where, if that can be told."""
-    at = start = number = 0
-    try:
-        while at < len(body):
-            start = at
-            tag, at = _number_at(body, at)
-            number, kind = tag >> 3, tag & 7
-            if kind in (3, 4, 6, 7) or number == 0:
-                return "has something else than a field", start
-            if kind in (0, 2):
-                size, at = _number_at(body, at)
-            else:
-                size = 8 if kind == 1 else 4
-            at += size if kind else 0
-    except IndexError:
-        at = len(body) + 1
-    if at > len(body):
-        return f"is cut off within field {number}", start
-    return "has text that is not UTF-8, or something broken within a field", None
-
-
-def _number_at(body: bytes, at: int) -> tuple[int, int]:
-    """The varint at a position, and the position after it; `IndexError` for one that is cut off."""
-    number = shift = 0
-    while body[at] & 0x80 and shift < 63:
-        number |= (body[at] & 0x7F) << shift
-        at, shift = at + 1, shift + 7
-    return number | (body[at] & 0x7F) << shift, at + 1
-
-
-def _is_event(body: bytes) -> bool:
-    """Tell whether bytes are rather an event than a batch, of whose fields an event has no other."""
-    try:
-        message: Any = Event.FromString(body)
-    except _UNPARSED:
-        return False
-    return bool(message.spec_version or message.source)
-
-
-def _refuse_batch(body: bytes, findings: Findings) -> None:
-    """Say so if bytes that should be an event are a batch."""
-    try:
-        events: Any = Batch.FromString(body).events
-    except _UNPARSED:
-        return
-    if events and _is_event(events[0]):
-        hint = f"it is {batch_media_type}, which decode_batch reads"
-        findings.report("PB-2.3-a", "must be a CloudEvent message, but is a CloudEventBatch", hint=hint)
-        raise InvalidEvent(findings.problems)
-
-
-# The second and the third are of the implementation in Python, for a string that is not UTF-8 and for groups in groups.
-_UNPARSED = (DecodeError, ValueError, RecursionError)
 
 
 def _read_data(message: Any, findings: Findings) -> Stored:
@@ -355,14 +287,13 @@ def _read_data(message: Any, findings: Findings) -> Stored:
         return None
 
 
-_REQUIRED = frozenset({"specversion", "type", "source", "id"})
 _FIELDS_OF_CORE = {  # PB-2.4-a
     "time": "ce_timestamp",
     "datacontenttype": "ce_string",
     "subject": "ce_string",
     "dataschema": "ce_uri",
 }
-_CORE = _REQUIRED | _FIELDS_OF_CORE.keys()
+_CORE = REQUIRED | _FIELDS_OF_CORE.keys()
 _TEXT_TYPES: dict[str, AttributeType] = {
     "ce_string": attributes_.String,
     "ce_uri": attributes_.URI,
@@ -382,20 +313,23 @@ def _usual_time(encoded: bytes) -> _Read | None:
     size = len(encoded)
     if encoded[:_TIME_AT] != _HEADS_OF_TIME.get(size):
         return None
-    timestamp = Timestamp.FromString(encoded[_TIME_AT:])
+    try:
+        timestamp = Timestamp.FromString(encoded[_TIME_AT:])
+    except UNPARSED:
+        return None
     text: str | None = _timestamp_text(timestamp) if timestamp.ByteSize() == size - _TIME_AT else None
     return None if text is None else ("time", text, True)
 
 
 def _read_entry(encoded: bytes, data: Stored, findings: Findings) -> _Read:
-    entry = _parsed(Entry, encoded, "PB-2.3-a", "a CloudEvent", findings)
+    entry = parsed(Entry, encoded, "PB-2.3-a", "a CloudEvent", findings)
     name: str = entry.key
     field = entry.value.WhichOneof("attr")  # presence, since false, 0 and "" are values (T-PB-2)
     if field is None:  # PB-2.4-b; its name is looked at all the same
         return name, UNREADABLE, False
     value = getattr(entry.value, field)
     is_sure = entry.ByteSize() == len(encoded)
-    if name in _REQUIRED:
+    if name in REQUIRED:
         return name, value, is_sure
     if name == "dataschema" and isinstance(data, ProtobufMessage) and value == data.type_url:
         return name, data.implied[name], is_sure  # EX-PB-PROTO: to Any a missing scheme is https
@@ -446,52 +380,10 @@ def _report_required(name: str, value: object, found: dict[str, object], finding
         findings.report("PB-2.3-a", rule, name, value)
 
 
-def _report_repeats(body: bytes, findings: Findings) -> None:
-    """Note what is there more than once (CE-attrs-d): a message keeps the last only."""
-    given: dict[
-        str, list[list[object]]
-    ] = {}  # by name: its values, and the values of each field within these
-    for field, found in _all_values(_parsed(EventWithRepeats, body, "PB-2.3-a", "a CloudEvent", findings)):
-        name, values = _NAMES_OF_FIELDS.get(field, field), [(field, found)]
-        if field == "attributes":
-            name = found.key[-1] if found.key else ""
-            if name in _REFUSED:
-                continue
-            given.setdefault(name, [[]]).append(list(found.key))
-            pairs = [_all_values(value) or [("", None)] for value in found.value]
-            values = list(chain.from_iterable(pairs)) or [("", None)]
-        groups = given.setdefault(name, [[]])
-        for of_field, value in values:
-            if isinstance(value, message_.Message):
-                fields = [(inner.name, list(many)) for inner, many in value.ListFields()]
-                groups += [many for _, many in fields]
-                value = repr(fields)
-            groups[0].append((of_field, value))
-    for name, groups in given.items():
-        if any(len(set(values)) > 1 for values in groups):
-            findings.report("CE-attrs-d", "is there more than once, with different values", name)
-        elif any(len(values) > 1 for values in groups):
-            findings.repair("CE-attrs-d", "is there more than once", name, hint="the repeats are the same")
-
-
-def _all_values(message: Any) -> list[tuple[str, Any]]:
-    """Every value in a message whose fields can all be there many times, with the name of its field."""
-    return [(field.name, value) for field, values in message.ListFields() for value in values]
-
-
-_NAMES_OF_FIELDS = {
-    "spec_version": "specversion",
-    "binary_data": "data",
-    "text_data": "data",
-    "proto_data": "data",
-}
-_REFUSED = _REQUIRED | {"data"}  # in the map
-
-
 # ----------------------------------------------------------------------------------------- messages as data
 
 
-def packed(message: message_.Message) -> ProtobufMessage:
+def packed(message: Message) -> ProtobufMessage:
     """Give `CloudEvent(data=message)` the message itself: this is of the time before it took one, and deprecated."""
     warnings.warn("give the message itself as data", DeprecationWarning, stacklevel=2)
     return cast("ProtobufMessage", data_.encode(message, None))
