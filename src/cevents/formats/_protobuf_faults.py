@@ -79,7 +79,7 @@ def is_event(body: bytes) -> bool:
         message: Any = Event.FromString(body)
     except UNPARSED:
         return False
-    return bool(message.spec_version or message.source)
+    return bool(message.spec_version or (message.source and message.type))
 
 
 def refuse_batch(body: bytes, findings: Findings) -> None:
