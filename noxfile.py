@@ -36,8 +36,13 @@ def tests(session: nox.Session) -> None:
 
 @nox.session
 def lowest(session: nox.Session) -> None:
-    """The tests with the oldest core dependency that pyproject.toml allows."""
-    oldest = [requirement.replace(">=", "==") for requirement in PROJECT["project"]["dependencies"]]
+    """The tests with the oldest dependencies of the core and of the formats that pyproject.toml allows."""
+    extras = PROJECT["project"]["optional-dependencies"]
+    wanted = [
+        *PROJECT["project"]["dependencies"],
+        *(extras[name][0] for name in ("avro", "cbor", "protobuf")),
+    ]
+    oldest = [requirement.replace(">=", "==") for requirement in wanted]
     session.install("-e", ".[all]", *group("test"), *oldest)
     session.run("python", "-m", "pytest", *session.posargs)
 
