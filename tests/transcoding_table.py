@@ -1,4 +1,4 @@
-"""The ways between formats, the kinds of data, and what a way does not keep: for `test_transcoding.py` and the docs."""
+"""The ways of an event, the kinds of data, and what a way does not keep: for `test_transcoding.py` and the docs."""
 
 from __future__ import annotations
 
@@ -6,17 +6,18 @@ import io
 import json
 import re
 from collections.abc import Callable
-from typing import Any, Literal
+from typing import Any
 
 import cbor2
 import fastavro
 from msgspec import Raw
 
-from cevents import CloudEvent, bindings, formats
+from cevents import CloudEvent, formats
+from cevents.bindings import amqp, http, kafka, mqtt, nats, pubsub, rabbitmq, websocket
 from cevents.data import Binary
 from cevents.formats import avro, avro_compact
 
-__all__ = ["EXCEPTIONS", "HOPS", "KINDS", "LOSSY_TIMES", "table_markdown"]
+__all__ = ["BINARY", "BINDINGS", "EXCEPTIONS", "HOPS", "KINDS", "LOSSY_TIMES", "STRUCTURED", "table_markdown"]
 
 Event = CloudEvent[Any]
 NAMES = ("json", "avro", "avro-compact", "cbor", "protobuf", "xml")
@@ -26,14 +27,47 @@ def _format(name: str) -> Callable[[Event], Event]:
     return lambda event: formats.get(name).decode(formats.get(name).encode(event))
 
 
-def _http(mode: Literal["binary", "structured"], name: str = "json") -> Callable[[Event], Event]:
-    return lambda event: bindings.http.decode(*bindings.http.encode(event, mode, name))
+def _message(binding: Any, mode: str, name: str = "json") -> Callable[[Event], Event]:
+    return lambda event: binding.decode(*binding.encode(event, mode, name))
 
 
+def _old_mqtt(event: Event) -> Event:
+    return mqtt.decode(mqtt.encode(event, "structured", protocol="3.1.1").payload, protocol="3.1.1")
+
+
+def _old_nats(event: Event) -> Event:
+    return nats.decode(*nats.encode(event, "structured", headers=False))
+
+
+# Each binding, and the formats of its structured mode.
+BINDINGS: dict[str, tuple[Any, tuple[str, ...]]] = {
+    "HTTP": (http, NAMES),
+    "Kafka": (kafka, NAMES),
+    "AMQP": (amqp, NAMES),
+    "RabbitMQ": (rabbitmq, NAMES),
+    "MQTT": (mqtt, NAMES),
+    "NATS": (nats, ("json",)),
+    "Pub/Sub": (pubsub, NAMES),
+    "WebSocket": (websocket, ("json", "avro", "protobuf")),
+}
+BINARY: dict[str, Callable[[Event], Event]] = {
+    f"{title} binary": _message(binding, "binary")
+    for title, (binding, _) in BINDINGS.items()
+    if binding is not websocket
+}
+STRUCTURED: dict[str, Callable[[Event], Event]] = {
+    **{
+        f"{title} {name}": _message(binding, "structured", name)
+        for title, (binding, names) in BINDINGS.items()
+        for name in names
+    },
+    "MQTT 3.1.1 json": _old_mqtt,
+    "NATS without headers json": _old_nats,
+}
 HOPS: dict[str, Callable[[Event], Event]] = {
     **{name: _format(name) for name in NAMES},
-    "HTTP binary": _http("binary"),
-    **{f"HTTP {name}": _http("structured", name) for name in NAMES},
+    **BINARY,
+    **STRUCTURED,
 }
 
 XML = b'<?xml version="1.0" encoding="UTF-8"?>\n<a x="1">\xe2\x82\xac<!-- c --><b/></a>\n'
@@ -91,11 +125,13 @@ KINDS: dict[str, dict[str, Any]] = {
     "a form": {"data": b"a=1&b=%20", "datacontenttype": "application/x-www-form-urlencoded"},
 }
 
-# HTTP has no other mark of data than a body: empty data is no data there.
+# Most protocols have no other mark of data than a body: empty data is no data there. Kafka has null values.
 EXCEPTIONS: dict[tuple[str, str], dict[str, Any]] = {
-    (kind, "HTTP binary"): {name: value for name, value in given.items() if name != "data"}
+    (kind, hop): {name: value for name, value in given.items() if name != "data"}
     for kind, given in KINDS.items()
     if given.get("data") in (b"", "")
+    for hop in BINARY
+    if hop != "Kafka binary"
 }
 
 LOSSY_TIMES = ("avro-compact", "protobuf")

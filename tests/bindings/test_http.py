@@ -10,7 +10,6 @@ from typing import Any, cast
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from msgspec import Raw
 
 from cevents import (
     CloudEvent,
@@ -777,7 +776,3 @@ def test_a_map_of_03_that_cannot_be_parsed() -> None:
         http.encode(
             formats.json.decode(b'{"specversion":"0.3","type":"t","source":"/s","id":"1","map":{"a":1e400}}')
         )
-
-
-def test_spell_of_a_raw_value() -> None:
-    assert http._BINDING.spell("map", Raw(b'{"a": 1}')) == "{%22a%22:%201}"

@@ -8,12 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, Literal, NamedTuple
 
-from msgspec import Raw
-
-from cevents.attributes import Value, spelled
 from cevents.bindings import _modes
 from cevents.bindings._headers import Headers, is_plain, pairs, percent_decode, percent_encode, raw_pairs
 from cevents.bindings._modes import Mode
+from cevents.bindings._table import Binding
 from cevents.errors import Findings, NotACloudEvent
 from cevents.event import CloudEvent
 
@@ -27,15 +25,19 @@ class HttpMessage(NamedTuple):
     body: bytes
 
 
-def _spell(_name: str, value: Value | Raw) -> str:
-    return percent_encode(spelled(value))  # HTTP-3.1.3.2-a, HTTP-3.1.3.2-c
-
-
-_BINDING = _modes.Binding(
+_BINDING = Binding(
+    protocol="HTTP",
     prefix="ce-",  # HTTP-3.1.3.1-a
-    spell=_spell,
-    read=percent_decode,
+    any_case=True,  # HTTP-3.1.3.1-b
+    container=raw_pairs,
+    pairs=pairs,
+    code=percent_encode,  # HTTP-3.1.3.2-a, HTTP-3.1.3.2-c
     is_plain=is_plain,
+    read=percent_decode,
+    charset="latin-1",
+    content_type_among_headers=True,
+    flattens_maps=True,
+    mode_requirement="HTTP-3-c",
     content_type_requirement="HTTP-3.1.1-b",
 )
 
@@ -50,15 +52,10 @@ def encode(
     `format` is the event format of structured mode, by name or media type. Raises `InvalidEvent` for an event that
     binary mode cannot carry (its content type marks another mode) and `DataError` if its charset cannot hold the data.
     """
-    if mode == "binary":
-        declared, headers, data = _modes.encode_binary(event, _BINDING)
-        if declared is not None:
-            headers.append(("content-type", declared))  # HTTP-3.1.1-a: as it is, not encoded
-        return HttpMessage(headers, data or b"")
-    if mode != "structured":
-        raise ValueError('mode must be "binary" or "structured"')
-    media_type, body = _modes.encode_structured(event, format)
-    return HttpMessage([("content-type", media_type)], body)
+    content_type, headers, body = _modes.encode(event, mode, format, _BINDING)
+    if content_type is not None:
+        headers.append(("content-type", content_type))  # HTTP-3.1.1-a: as it is, not encoded
+    return HttpMessage(headers, body or b"")
 
 
 def encode_batch(events: Iterable[CloudEvent[Any]], format: str = "json") -> HttpMessage:
@@ -76,28 +73,23 @@ def decode(headers: Headers, body: bytes | None = b"", *, lenient: bool = False)
     Raises `NotACloudEvent` for a message that claims nothing, `UnsupportedFormat` for an event format not known here,
     and `InvalidEvent` with every problem, for a batch too. An empty body, or None, is no data.
     """
-    found = list(raw_pairs(headers))
-    content = _bytes(body)
+    found, content = list(raw_pairs(headers)), _modes.bytes_of(body)
     event = _modes.decode_usual(found, content, _BINDING, lenient)
-    if event is not None:
-        return event
-    findings = Findings(lenient=lenient)
-    content_type, texts = _content_type(found, findings)
-    return _modes.decode(content_type, texts, content, _BINDING, findings)
+    return event or _modes.decode_with_care(found, content, _BINDING, lenient)
 
 
 def decode_batch(headers: Headers, body: bytes, *, lenient: bool = False) -> list[CloudEvent[Any]]:
     """Return the events of a message in batched mode, in order; raises as `decode` does, for a single event too."""
     findings = Findings(lenient=lenient)
     content_type, found = _content_type(headers, findings)
-    if _modes.mode_of(content_type) == "binary" and not _has_required(found):
+    if _modes.mode_of(content_type) == "binary" and not _modes.claims(found, _BINDING):
         raise NotACloudEvent("the message has no batch of events: its content type is another")
-    return _modes.decode_batch(content_type, _bytes(body), findings)
+    return _modes.decode_batch(content_type, _modes.bytes_of(body) or b"", _BINDING, findings)
 
 
 def content_mode(headers: Headers) -> Mode:
     """Return the mode that the content type of a message says: "binary", "structured" or "batch"."""
-    return _modes.mode_of(_content_type(headers, Findings(lenient=True))[0])
+    return _modes.mode_among(headers, _BINDING)
 
 
 def is_cloudevent(headers: Headers) -> bool:
@@ -105,31 +97,9 @@ def is_cloudevent(headers: Headers) -> bool:
 
     It may still be invalid (`HTTP-3-e`).
     """
-    content_type, found = _content_type(headers, Findings(lenient=True))
-    return _modes.mode_of(content_type) != "binary" or _has_required(found)
-
-
-_REQUIRED = frozenset({"ce-specversion", "ce-type", "ce-source", "ce-id"})
-
-
-def _has_required(found: list[tuple[str, str]]) -> bool:
-    return {name for name, _ in found} >= _REQUIRED
+    return _modes.claims(headers, _BINDING)
 
 
 def _content_type(headers: Headers, findings: Findings) -> tuple[str | None, list[tuple[str, str]]]:
     found = list(pairs(headers))
-    content_type = None
-    for name, value in found:
-        if name == "content-type":
-            if content_type is not None and content_type != value:
-                findings.report(
-                    "CE-attrs-d", "is there more than once, with different values", "content-type", value
-                )
-            elif content_type is not None:
-                findings.repair("CE-attrs-d", "is there more than once", "content-type", value)
-            content_type = value
-    return content_type, found
-
-
-def _bytes(body: bytes | None) -> bytes:
-    return body if type(body) is bytes else bytes(memoryview(body or b""))
+    return _modes.content_type_among(found, _BINDING, findings), found

@@ -7,6 +7,7 @@ import inspect
 import json
 from base64 import b64decode
 from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any, NamedTuple, cast
 
@@ -82,7 +83,7 @@ def _result(vector: Vector) -> Result:
 
 
 def _execute(vector: Vector) -> None:
-    way = _Way(vector.format, vector.binding, vector.mode, batch=vector.batch)
+    way = _Way(vector.format, vector.binding, vector.mode, vector.options, batch=vector.batch)
     wanted = vector.events if vector.event is None else [vector.event]
     if vector.direction == "encode":
         return _compare_written(way, partial(map, _made, wanted), vector.message, vector.refusal)
@@ -101,7 +102,7 @@ def _execute(vector: Vector) -> None:
     if vector.direction == "both":
         _compare_written(way, partial(iter, events), vector.message, None)
     for other in vector.reencoded:
-        way = _Way(other.format, other.binding, other.mode)
+        way = _Way(other.format, other.binding, other.mode, other.options)
         _compare_written(way, partial(iter, events), other.message, other.refusal)
     return None
 
@@ -110,20 +111,30 @@ class _Way:
     """A format, or a binding in one of its modes: from the fields of a message to events, and back."""
 
     def __init__(
-        self, format_name: str | None, binding: str | None, mode: str | None, *, batch: bool = False
+        self,
+        format_name: str | None,
+        binding: str | None,
+        mode: str | None,
+        options: dict[str, Any],
+        *,
+        batch: bool = False,
     ) -> None:
+        self.name = binding
         self.binding: Any = binding and importlib.import_module(f"cevents.bindings.{binding}")
         self.format = format_name or "json"
         self.mode = mode or "binary"
+        self.options = options
         self.batch = batch
 
     def decode(self, message: Mapping[str, Any], *, lenient: bool) -> list[CloudEvent[Any]]:
         code: Any = self.binding or formats.get(self.format)
         verb = code.decode_batch if self.batch else code.decode
-        fields = {name: _field(value) for name, value in message.items()}
+        fields = {name: self._field(value) for name, value in message.items()}
         for parameter in inspect.signature(verb).parameters.values():  # what a vector leaves out is empty
             if parameter.default is parameter.empty:
-                fields.setdefault(parameter.name, [] if parameter.name == "headers" else b"")
+                fields.setdefault(parameter.name, _EMPTY.get(parameter.name, b""))
+            elif parameter.name in self.options:
+                fields[parameter.name] = self.options[parameter.name]
         found: Any = verb(**fields, lenient=lenient)
         return found if self.batch else [found]
 
@@ -134,15 +145,43 @@ class _Way:
         if self.batch:
             message = self.binding.encode_batch(events, format=self.format)
         else:
-            message = self.binding.encode(events[0], mode=self.mode, format=self.format)
+            message = self.binding.encode(events[0], mode=self.mode, format=self.format, **self.options)
         return cast("Mapping[str, Any]", message._asdict())
 
+    def _field(self, written: Any) -> Any:
+        """Return a field of a message as a binding takes it: bytes for a body, pairs for headers."""
+        if isinstance(written, dict):
+            return self._body(cast("dict[str, Any]", written))
+        return self.pairs(cast("Any", written)) if isinstance(written, list) else written
 
-def _field(written: Any) -> Any:
-    """Return a field of a message as a binding takes it: bytes for a body, pairs for headers."""
-    if isinstance(written, dict):
-        return msgspec.convert(written, Content).encoded()
-    return [tuple(pair) for pair in cast("Any", written)] if isinstance(written, list) else written
+    def _body(self, written: dict[str, Any]) -> Any:
+        content = msgspec.convert(written, Content)
+        if content.sections is not UNSET:
+            return [msgspec.convert(section, Content).encoded() for section in content.sections]
+        if content.value is not UNSET:
+            return content.value
+        is_text_frame = self.name == "websocket" and content.base64 is UNSET
+        return content.encoded().decode() if is_text_frame else content.encoded()
+
+    def pairs(self, written: Iterable[tuple[str, Any]]) -> list[tuple[str, Any]]:
+        """Return headers, or what stands for them, with the values that a client has."""
+        return [(name, self._value(value)) for name, value in written]
+
+    def _value(self, written: Any) -> Any:
+        if isinstance(written, str) and self.name == "kafka":
+            return written.encode()
+        if isinstance(written, dict) and "binary" in written:
+            return b64decode(cast("dict[str, str]", written)["binary"])
+        if isinstance(written, dict) and "timestamp" in written:
+            milliseconds = cast("dict[str, int]", written)["timestamp"]
+            return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=milliseconds)
+        return cast("Any", written)["table"] if isinstance(written, dict) else written
+
+
+_EMPTY: dict[str, Any] = {
+    **{name: [] for name in ("headers", "application_properties", "attributes")},
+    **dict.fromkeys(("content_type", "value", "subprotocol"), None),
+}
 
 
 def _made(neutral: NeutralEvent) -> CloudEvent[Any]:
@@ -187,23 +226,47 @@ def _compare_written(
         return _compare_refusal(refusal, error)
     if refusal is not None:
         raise _Differs(_told(refusal), f"no error but {came}")
-    enveloped = way.batch or way.mode == "structured"
     for name, value in came.items():
-        if isinstance(value, bytes):
-            _compare_bytes(msgspec.convert(wanted.get(name, {"text": ""}), Content), value)
-        elif isinstance(value, list):
-            _compare(_headers(wanted.get(name, []), enveloped), _headers(cast("Any", value), enveloped))
+        if name in ("body", "payload", "value", "data"):
+            _compare_body(way, wanted.get(name, None if way.name == "kafka" else {"text": ""}), value)
+        elif isinstance(value, list | tuple | dict):
+            pairs = cast("dict[str, Any]", value).items() if isinstance(value, dict) else cast("Any", value)
+            _compare(_headers(way.pairs(wanted.get(name) or []), way), _headers(pairs, way))
+        elif name == "content_type":
+            _compare(
+                _headers([("content-type", wanted.get(name))], way), _headers([("content-type", value)], way)
+            )
+        elif name == "key" and isinstance(value, bytes):
+            _compare(wanted.get(name), value.decode())
         else:
-            _compare(wanted.get(name), value)
+            _compare(wanted.get(name) or None, value)
     return None
 
 
-def _headers(pairs: Iterable[tuple[str, str]], enveloped: bool) -> list[tuple[str, str]]:
-    """Return headers as they compare: in any order, names in any case; an envelope's type without parameters."""
-    found = [(name.lower(), value) for name, value in pairs]
-    if enveloped:
-        found = [(n, v.partition(";")[0].lower() if n == "content-type" else v) for n, v in found]
-    return sorted(found)
+def _headers(pairs: Iterable[tuple[str, Any]], way: _Way) -> list[tuple[str, str, Any]]:
+    """Return headers as they compare: in any order, an envelope's type without parameters.
+
+    Names in any case where the protocol does not tell cases apart; values with their types: true is not 1.
+    """
+    found: list[tuple[str, str, Any]] = []
+    for written, value in pairs:
+        name = written.lower() if way.name in ("http", "nats") else written
+        if name == "content-type" and (way.batch or way.mode == "structured") and value is not None:
+            text = value.decode() if isinstance(value, bytes) else value
+            value = text.partition(";")[0].lower()
+        found.append((name, type(value).__name__, value))
+    return sorted(found, key=repr)
+
+
+def _compare_body(way: _Way, wanted: dict[str, Any] | None, came: str | bytes | None) -> None:
+    if wanted is None or came is None:
+        return _compare(wanted, came)
+    content = msgspec.convert(wanted, Content)
+    if way.name == "websocket":  # the type of the frame
+        _compare(
+            "binary" if content.base64 is not UNSET else "text", "text" if isinstance(came, str) else "binary"
+        )
+    return _compare_bytes(content, came.encode() if isinstance(came, str) else came)
 
 
 def _compare_bytes(wanted: Content, came: bytes) -> None:

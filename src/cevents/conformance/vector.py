@@ -22,13 +22,19 @@ class Content(Struct, frozen=True, forbid_unknown_fields=True):
     json: Any = UNSET
     json_text: Any = UNSET
     exact: bool = False
+    sections: list[Any] | UnsetType = UNSET
+    """Several data sections of AMQP."""
+    value: Any = UNSET
+    """An AMQP value."""
 
     def encoded(self) -> bytes:
         """Return the bytes that this stands for."""
         if self.base64 is not UNSET:
             return b64decode(self.base64)
-        if self.json is not UNSET:
-            return msgspec.json.encode(self.json)
+        if self.sections is not UNSET:
+            return b"".join(msgspec.convert(section, Content).encoded() for section in self.sections)
+        if self.json is not UNSET or self.value is not UNSET:
+            return msgspec.json.encode(self.value if self.json is UNSET else self.json)
         return joined(self.json_text if self.text is UNSET else self.text).encode()
 
 
@@ -54,6 +60,7 @@ class Reencoded(Struct, frozen=True, forbid_unknown_fields=True):
     format: str | None = None
     binding: str | None = None
     mode: str | None = None
+    options: dict[str, Any] = {}
     message: dict[str, Any] = {}
     refusal: Refusal | None = None
 
@@ -71,6 +78,7 @@ class Vector(Struct, frozen=True, forbid_unknown_fields=True):
     binding: str | None = None
     mode: str | None = None
     batch: bool = False
+    options: dict[str, Any] = {}
     direction: Literal["decode", "encode", "both"] = "decode"
     lenient: bool = False
     message: dict[str, Any] = {}
