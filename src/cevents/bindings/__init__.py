@@ -9,10 +9,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from cevents.bindings import http
-
 if TYPE_CHECKING:
-    from cevents.bindings import amqp, kafka, mqtt, nats, pubsub, rabbitmq, websocket
+    from cevents.bindings import amqp, http, kafka, mqtt, nats, pubsub, rabbitmq, websocket
 
 __all__ = ["amqp", "http", "kafka", "mqtt", "nats", "pubsub", "rabbitmq", "websocket"]
 
