@@ -58,6 +58,12 @@ def python(code: str, *arguments: Argument, cwd: Path | None = None) -> Outcome:
     return _ended([sys.executable, "-c", code, *arguments], b"", cwd, None)
 
 
+def without(modules: str, *arguments: Argument, cwd: Path | None = None) -> Outcome:
+    """Run `cevents` where modules, with spaces between, are not installed."""
+    code = f"import sys; sys.modules.update(dict.fromkeys({modules.split()!r})); from cevents.cli import main; main()"
+    return python(code, *arguments, cwd=cwd)
+
+
 def on_a_terminal(
     *arguments: Argument, cwd: Path | None = None, env: Mapping[str, str] | None = None
 ) -> Outcome:

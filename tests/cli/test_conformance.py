@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from cevents.conformance import default_directory, load
-from tests.cli.running import cevents, on_a_terminal
+from tests.cli.running import cevents, on_a_terminal, without
 
 
 @pytest.fixture
@@ -102,3 +102,33 @@ def test_vectors_that_cannot_be_used_are_told(tmp_path: Path, content: str, told
 def test_a_directory_that_is_not_there_is_told(tmp_path: Path) -> None:
     gone = tmp_path / "gone"
     assert cevents("conformance", "--vectors", gone) == (2, "", f"cevents: {gone}: is not a directory\n")
+
+
+def test_vectors_of_formats_that_are_not_installed_are_skipped() -> None:
+    missing = "fastavro google.protobuf cbor2"
+    status, stdout, stderr = without(missing, "conformance")
+    assert (status, stderr) == (0, "")
+    number = len(load(default_directory()))
+    document = without(missing, "conformance", "--output", "json").json
+    assert document["failed"] == []
+    assert sorted(document["skipped"]) == ["cevents[avro]", "cevents[cbor]", "cevents[protobuf]"]
+    for extra, count in document["skipped"].items():
+        assert f"\n{count} vectors skipped, needs {extra}\n" in stdout
+    skipped = sum(document["skipped"].values())
+    assert document["passed"] == number - skipped
+    assert stdout.endswith(
+        f"\n{number:,} vectors: {number - skipped:,} passed, 0 failed, {skipped:,} skipped\n"
+    )
+    [row] = [row for row in document["documents"] if row["code"] == "AVRO"]
+    assert (row["passed"], row["failed"]) == (0, 0)
+
+
+def test_vectors_that_fail_are_told_beside_those_that_are_skipped(suite: Path) -> None:
+    vectors = json.loads((suite / "some.json").read_text("utf-8"))["vectors"]
+    other = {**vectors[0], "name": "other", "format": "cbor"}
+    (suite / "some.json").write_text(json.dumps({"vectors": [*vectors, other]}), encoding="utf-8")
+    status, stdout, _ = without("cbor2", "conformance", "--vectors", suite)
+    assert status == 1
+    assert stdout.endswith(
+        "\n1 vector skipped, needs cevents[cbor]\n\n3 vectors: 1 passed, 1 failed, 1 skipped\n"
+    )

@@ -22,7 +22,9 @@ def reported() -> list[str]:
     found = {
         requirement
         for path in (CORE / "attributes.py", CORE / "event.py", *(CORE / "formats").glob("*.py"))
-        for requirement in re.findall(r'"((?:CE|JSON|V03)-[A-Za-z0-9.]+-[a-z])"', path.read_text("utf-8"))
+        for requirement in re.findall(
+            r'"((?:AVROC?|CBOR|CE|JSON|PB|V03|XML)-[A-Za-z0-9.]+-[a-z])"', path.read_text("utf-8")
+        )
     }
     return sorted(found)
 
@@ -31,7 +33,10 @@ def reported() -> list[str]:
 def test_every_problem_of_an_event_has_a_section_of_the_specification(requirement: str) -> None:
     found = _guide.section(requirement)
     assert found is not None
-    assert found.url.startswith("https://github.com/cloudevents/spec/blob/v")
+    release = (
+        "main" if requirement.partition("-")[0] in ("AVROC", "CBOR", "XML") else "v"
+    )  # drafts are in none
+    assert found.url.startswith(f"https://github.com/cloudevents/spec/blob/{release}")
 
 
 def test_sections_of_other_documents_are_unknown() -> None:
@@ -47,6 +52,11 @@ def test_anchors_are_those_of_github() -> None:
     assert section is not None
     assert section.url.endswith("/v0.3/json-format.md#31-special-handling-of-the-data-attribute")
     assert str(section) == 'JSON event format 0.3, "3.1. Special Handling of the "data" Attribute"'
+    section = _guide.section("PB-2.4-a")
+    assert section is not None
+    assert section.url.endswith(
+        "/v1.0.2/cloudevents/formats/protobuf-format.md#24-optional-attributes--extensions"
+    )
 
 
 def test_hints_are_for_requirements_that_exist() -> None:

@@ -1,4 +1,4 @@
-"""The command line tool: `cevents validate`, `new`, `demo`, `conformance`, one module each; see docs/cli.md.
+"""The command line tool: `cevents validate`, `new`, `convert`, `demo`, `conformance`, one module each; see docs/cli.md.
 
 Needs the extra `cli`. Without it `main` says so in one line, and ends with exit status 2.
 """

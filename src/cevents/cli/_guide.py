@@ -23,11 +23,29 @@ class Section(NamedTuple):
 _REPOSITORY = "https://github.com/cloudevents/spec/blob"
 _CORE = ("CloudEvents 1.0.2", f"{_REPOSITORY}/v1.0.2/cloudevents/spec.md")
 _JSON = ("JSON event format 1.0.2", f"{_REPOSITORY}/v1.0.2/cloudevents/formats/json-format.md")
+_AVRO = ("Avro event format 1.0.2", f"{_REPOSITORY}/v1.0.2/cloudevents/formats/avro-format.md")
+_PROTOBUF = ("Protobuf event format 1.0.2", f"{_REPOSITORY}/v1.0.2/cloudevents/formats/protobuf-format.md")
+# Working drafts are in no release.
+_DRAFTS = f"{_REPOSITORY}/main/cloudevents/working-drafts"
+_AVRO_COMPACT = ("Avro compact event format (working draft)", f"{_DRAFTS}/avro-compact-format.md")
+_CBOR = ("CBOR event format (working draft)", f"{_DRAFTS}/cbor-format.md")
+_XML = ("XML event format (working draft)", f"{_DRAFTS}/xml-format.md")
 _CORE_V03 = ("CloudEvents 0.3", f"{_REPOSITORY}/v0.3/spec.md")
 _JSON_V03 = ("JSON event format 0.3", f"{_REPOSITORY}/v0.3/json-format.md")
 
 # By the part of a requirement's id between its document and its letter.
 _SECTIONS: dict[str, tuple[tuple[str, str], str]] = {
+    "AVRO-2.1": (_AVRO, "2.1 Type System Mapping"),
+    "AVRO-2.3": (_AVRO, "2.3 OPTIONAL Attributes"),
+    "AVRO-2.4": (_AVRO, "2.4 Definition"),
+    "AVRO-3": (_AVRO, "3 Data"),
+    "AVROC-2.1": (_AVRO_COMPACT, "2.1 Type System Mapping"),
+    "AVROC-2.2": (_AVRO_COMPACT, "2.2 Definition"),
+    "CBOR-2": (_CBOR, "2. Attributes"),
+    "CBOR-2.2": (_CBOR, "2.2. Type System Mapping"),
+    "CBOR-3": (_CBOR, "3. Envelope"),
+    "CBOR-3.1.1": (_CBOR, "3.1.1. Payload Encoding"),
+    "CBOR-3.1.2": (_CBOR, "3.1.2. Payload Decoding"),
     "CE-attrs": (_CORE, "Context Attributes"),
     "CE-data": (_CORE, "Event Data"),
     "CE-datacontenttype": (_CORE, "datacontenttype"),
@@ -50,9 +68,22 @@ _SECTIONS: dict[str, tuple[tuple[str, str], str]] = {
     "JSON-4.1": (_JSON, "4.1. Mapping CloudEvents"),
     "JSON-4.2": (_JSON, "4.2. Envelope"),
     "JSON-4.3": (_JSON, "4.3. Examples"),
+    "PB-2.1": (_PROTOBUF, "2.1 Type System"),
+    "PB-2.3": (_PROTOBUF, "2.3 REQUIRED Attributes"),
+    "PB-2.4": (_PROTOBUF, "2.4 OPTIONAL Attributes & Extensions"),
+    "PB-3": (_PROTOBUF, "3. Data"),
+    "PB-5.1": (_PROTOBUF, "5.1 Envelope"),
     "V03-attr": (_CORE_V03, "Context Attributes"),
     "V03-json": (_JSON_V03, '3.1. Special Handling of the "data" Attribute'),
     "V03-spec": (_CORE_V03, "Type System"),
+    "XML-1.2": (_XML, "1.2 Approach"),
+    "XML-2": (_XML, "2. Attributes"),
+    "XML-3": (_XML, "3. Data"),
+    "XML-3.1": (_XML, "3.1 Binary Data"),
+    "XML-3.2": (_XML, "3.2 Text Data"),
+    "XML-3.3": (_XML, "3.3 XML Element Data"),
+    "XML-4": (_XML, "4. Envelope"),
+    "XML-5": (_XML, "5. XML Batch Format"),
 }
 
 
@@ -86,6 +117,7 @@ _ELSE = {
     "CE-message-d": "put events of another specversion into a batch of their own",
     "CE-naming-a": "use only the letters a-z and digits",
     "CE-naming-f": "choose another name for the attribute",
+    "CE-size-b": "if it is not broken, --max-size allows more",
     "CE-source-a": "write a URI-reference; spaces and other characters that none has are percent-encoded",
     "CE-specversion-b": 'write "specversion": "1.0"',
     "CE-time-a": "write date, time and offset, such as 2026-11-24T08:50:00Z",

@@ -1,4 +1,4 @@
-"""The inputs of `cevents validate`: which files there are, their bytes, and the events in these, in constant memory.
+"""The inputs of the verbs: which files there are, their bytes, and the events in JSON in these, in constant memory.
 
 Events that are one a line, as most are, are decoded by the block of lines, which costs half as much as one by one. A
 block that is not wholly valid is taken apart by `formats._json_stream.split`, which knows of everything else too:
@@ -20,9 +20,11 @@ from typing import Any
 import msgspec
 
 from cevents import data, formats
-from cevents.cli._detection import ENDINGS, Unusable, format_named
-from cevents.errors import DataError, InvalidEvent
-from cevents.event import CloudEvent
+from cevents.cli._detection import ENDINGS, format_named
+from cevents.cli._places import Place, column_in, offset_of
+from cevents.cli._whole import Unusable
+from cevents.errors import DataError, Findings, InvalidEvent, Problem, refuse
+from cevents.event import CloudEvent, add_repairs
 from cevents.formats._json_stream import Allowance, Element, split
 
 __all__ = ["STDIN", "Block", "Events", "Unusable", "chunks_of", "files_below"]
@@ -153,6 +155,7 @@ class Events:
         self._line = 1
         self._content_end = 0  # before the white space at the end of what was read
         self._one_a_line = False  # an event stood on a line of its own
+        self._version: str | None = None  # of the events of an array
         self._allowance = Allowance()
         self._put_back: tuple[bytes, bool] | None = None
         self._recent: list[tuple[int, bytes, bool]] = []  # the last two pieces: position, text, begins a line
@@ -170,15 +173,40 @@ class Events:
             self._index += len(events)
             self._one_a_line = True
 
-    def column(self, position: int) -> int | None:
-        """Return the column of a byte, in characters from 1, if it was read just now."""
+    def event(self, element: Element) -> CloudEvent[Any]:
+        """Return the event of an element; raises `InvalidEvent`, also if its array has events of another version."""
+        if element.problem is not None:
+            refuse(element.requirement, element.problem)
+        event = formats.json.decode(element.text, lenient=self._lenient)
+        if element.of_batch:
+            self._version = self._version or event.specversion
+            if event.specversion != self._version:
+                findings = Findings(lenient=self._lenient)
+                rule = f"must be {self._version} as in the whole batch"
+                if findings.repair("CE-message-d", rule, "specversion", event.specversion):
+                    add_repairs(event, findings.repairs)
+                findings.conclude()
+        return event
+
+    def place(self, problem: Problem, element: Element) -> Place:
+        """Return where a problem of an element is; its column only if the element was read just now."""
+        text = element.text
+        offset = offset_of(problem, text)
+        position = element.position + offset
+        of_several = text.rfind(b"\n", 0, offset) >= 0
+        return Place(
+            element.index,
+            position,
+            element.line + text.count(b"\n", 0, offset),
+            column_in(text, offset) if of_several else self._column(position),
+        )
+
+    def _column(self, position: int) -> int | None:
         for start, text, begins_line in self._recent:
             if start <= position <= start + len(text):
                 line_start = text.rfind(b"\n", 0, position - start) + 1
                 if line_start or begins_line:
-                    return (
-                        len(text[line_start : position - start].decode(errors="replace").lstrip("\ufeff")) + 1
-                    )
+                    return column_in(text, position - start)
         return None
 
     # -------------------------------------------------------------------------------------------------- lines at once

@@ -44,6 +44,12 @@ class Finding(Struct, frozen=True):
         found = "" if self.value is None else f" (got {self.value})"
         return f"{subject}{self.message}{found}"
 
+    @property
+    def place(self) -> str:
+        """Where it is among the events and bytes of its file, as far as that is known."""
+        parts = (("event", self.index), ("byte", self.position))
+        return ", ".join(f"{what} {number}" for what, number in parts if number is not None)
+
 
 class Summary(Struct, frozen=True):
     """The numbers at the end; files that could not be read to their end are `unusable`."""
@@ -96,8 +102,8 @@ class Report:
             "" if finding.requirement is None else self._styled(f" [{finding.requirement}]", dim=True)
         )
         self._write(f"{file}{place and f':{place}'}: {severity}: {finding.sentence}{requirement}\n")
-        if finding.index is not None:
-            self._write(f"    event {finding.index}, byte {finding.position}\n")
+        if finding.place:
+            self._write(f"    {finding.place}\n")
         if finding.hint is not None:
             self._write(f"    hint: {finding.hint}\n")
         if finding.requirement is not None and finding.requirement not in self._linked:
@@ -130,7 +136,7 @@ class _Github(Report):
 
     def add(self, finding: Finding) -> None:
         fields = {
-            "file": finding.file if finding.line is not None else None,
+            "file": finding.file,
             "line": finding.line,
             "col": finding.column,
             "title": finding.requirement,
@@ -139,8 +145,9 @@ class _Github(Report):
             f"{name}={_field(str(value))}" for name, value in fields.items() if value is not None
         )
         hint = "" if finding.hint is None else f"; {finding.hint}"
-        place = "" if finding.index is None else f" (event {finding.index}, byte {finding.position})"
-        whole = finding.sentence if finding.line is not None else f"{finding.file} {finding.sentence}"
+        place = finding.place and f" ({finding.place})"
+        # Without a line it is not shown beside one, where the file would be seen.
+        whole = finding.sentence if finding.line is not None else f"{finding.file}: {finding.sentence}"
         self._command(finding.severity, given, f"{whole}{hint}{place}")
 
     def unusable(self, file: str, message: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -48,9 +49,9 @@ Examples:
 def command(directory: Path | None, output: str) -> int:
     """Run the conformance vectors and print, for each document of the specification, how many of its requirements a
     vector traces, and how many vectors passed and failed; then each one that failed, with what was wanted and what
-    came.
+    came. Vectors of a format that needs an extra which is not installed are skipped.
 
-    Exit status: 0 when all vectors passed, 1 when some failed, 2 when there are none or they cannot be read.
+    Exit status: 0 when no vector failed, 1 when some did, 2 when there are none or they cannot be read.
     """  # noqa: D205 - click makes one paragraph of it
     report, rows = _outcome(directory)
     if output == "json":
@@ -81,8 +82,23 @@ def _outcome(directory: Path | None) -> tuple[Report, list[DocumentRow]]:
     except (ValueError, msgspec.DecodeError) as error:
         raise NotUsable(shown_path(str(error))) from None  # it names the file or the vector
     report = run(vectors)
+    skipped = Counter(
+        document
+        for result in report.skipped
+        for document in {book.requirements[name].document for name in result.vector.requirements}
+    )
     # Documents of which neither a requirement is traced nor a vector run have nothing to say here.
-    return report, [row for row in report.rows(book) if row.vectors]
+    return report, [
+        row._replace(vectors=row.vectors - skipped[row.document.code])
+        for row in report.rows(book)
+        if row.vectors
+    ]
+
+
+def _skipped(report: Report) -> dict[str, int]:
+    """Return how many vectors were skipped, by what they need."""
+    counts = Counter(result.needs for result in report.skipped)
+    return {f"cevents[{extra}]": counts[extra] for extra in sorted(counts)}
 
 
 def _document(report: Report, rows: Sequence[DocumentRow]) -> dict[str, Any]:
@@ -98,6 +114,7 @@ def _document(report: Report, rows: Sequence[DocumentRow]) -> dict[str, Any]:
             }
             for result in report.failed
         ],
+        "skipped": _skipped(report),
         "documents": [
             {
                 "code": row.document.code,
@@ -125,8 +142,16 @@ def _cells(row: DocumentRow) -> tuple[str, ...]:
 
 def _total(report: Report) -> str:
     passed, failed = len(report.passed), len(report.failed)
-    noun = "vector" if passed + failed == 1 else "vectors"
-    return f"{passed + failed:,} {noun}: {passed:,} passed, {failed:,} failed"
+    skipped = len(report.skipped)
+    noun = "vector" if len(report.results) == 1 else "vectors"
+    told = f"{len(report.results):,} {noun}: {passed:,} passed, {failed:,} failed"
+    return f"{told}, {skipped:,} skipped" if skipped else told
+
+
+def _tell_skipped(report: Report) -> None:
+    for number, (needed, count) in enumerate(_skipped(report).items()):
+        noun = "vector" if count == 1 else "vectors"
+        click.echo(f"{'' if number else chr(10)}{count:,} {noun} skipped, needs {needed}")
 
 
 def _print_plain(report: Report, rows: Sequence[DocumentRow]) -> None:
@@ -143,6 +168,7 @@ def _print_plain(report: Report, rows: Sequence[DocumentRow]) -> None:
         click.echo(f"\nfailed: {result.vector.name}: {result.vector.about}")
         click.echo(f"  requirements: {', '.join(result.vector.requirements)}")
         click.echo(f"  wanted: {result.wanted}\n  came:   {result.came}")
+    _tell_skipped(report)
     click.echo(f"\n{_total(report)}")
 
 
@@ -162,4 +188,5 @@ def _print_coloured(report: Report, rows: Sequence[DocumentRow]) -> None:
         console.print(f"\n[bold red]failed[/]: {escape(result.vector.name)}: {escape(result.vector.about)}")
         console.print(f"  requirements: {', '.join(result.vector.requirements)}", markup=False)
         console.print(f"  wanted: {result.wanted}\n  came:   {result.came}", markup=False)
+    _tell_skipped(report)
     console.print(f"\n[bold {'red' if report.failed else 'green'}]{_total(report)}[/]")

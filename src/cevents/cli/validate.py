@@ -13,12 +13,22 @@ import click
 
 from cevents import formats
 from cevents.cli import _guide, _progress, _reading, _reports
-from cevents.cli._detection import events_of, format_known, format_named, format_of, is_json_text, whole
-from cevents.cli._places import member_offset
+from cevents.cli._detection import (
+    Stated,
+    beginning,
+    check_json,
+    format_named,
+    format_of,
+    is_json_text,
+    stated,
+    usable,
+)
+from cevents.cli._places import Place
 from cevents.cli._program import NotUsable
-from cevents.cli._reading import STDIN, Block, Events, Unusable
+from cevents.cli._reading import STDIN, Block, Events
 from cevents.cli._reports import Finding, Report, Summary
-from cevents.errors import CloudEventError, Findings, InvalidEvent, Problem, excerpt
+from cevents.cli._whole import Unusable, read, whole
+from cevents.errors import InvalidEvent, Problem, excerpt
 from cevents.event import CloudEvent
 from cevents.formats._json_stream import Element
 
@@ -70,8 +80,8 @@ Examples:
     "--format",
     "given",
     metavar="FORMAT",
-    help="The format of all files, by name or media type; when left out it is told by the ending of a name, "
-    "or by a look at the file.",
+    help="The format of all files, by name or media type, which also says whether they have one event or a batch; when "
+    "left out it is told by the ending of a name, or by a look at the file.",
 )
 @click.option(
     "--output",
@@ -103,8 +113,8 @@ def command(
     """Check that files hold valid CloudEvents, in JSON or any other format.
 
     A PATH is a file with an event, a batch, or in JSON also events one after the other (NDJSON); or a directory, of
-    which all files are read whose names end like a format (.json, .ndjson, .jsonl, .avro, .cbor, .pb, .binpb, .xml),
-    compressed ones (.gz) too; or - for stdin.
+    which all files are read whose names end like a format (.json, .ndjson, .jsonl, .avro, .avro-compact, .cbor, .pb,
+    .binpb, .protobuf, .xml), compressed ones (.gz) too; or - for stdin.
 
     Exit status: 0 when all events are valid, 1 when some are not, 2 when an input or an option cannot be used.
     """
@@ -113,10 +123,10 @@ def command(
         from cevents.cli._schemas import DataSchemas  # here, since most runs need none
 
         schemas = DataSchemas(data_schemas)
-    format_name = None if given is None else format_known(given).name
+    form = None if given is None else stated(given)
     files, unusable = _files(paths)
     report = _reports.of_stdout(output, quiet=quiet)
-    run = _Run(report, schemas, format_name, lenient=lenient, max_size=max_size, quiet=quiet)
+    run = _Run(report, schemas, form, lenient=lenient, max_size=max_size, quiet=quiet)
     return run.over(files, unusable)
 
 
@@ -134,12 +144,8 @@ def _files(paths: Iterable[str]) -> tuple[list[str], list[tuple[str, str]]]:
     return files, unusable
 
 
-_Place: TypeAlias = Element | int | None
-"""Where an event stood: in a JSON text, or by its index in a batch that was read as a whole."""
-
-
-def _whole_place(index: int) -> _Place:
-    return index
+_Where: TypeAlias = Callable[[Problem], Place]
+"""Tells where a problem of an event is."""
 
 
 class _Run:
@@ -149,7 +155,7 @@ class _Run:
         self,
         report: Report,
         schemas: DataSchemas | None,
-        format_name: str | None,
+        given: Stated | None,
         *,
         lenient: bool,
         max_size: int,
@@ -157,14 +163,12 @@ class _Run:
     ) -> None:
         self._report = report
         self._schemas = schemas
-        self._format_name = format_name
+        self._given = given
         self._lenient = lenient
         self._max_size = max_size
         self._quiet = quiet
         self._progress: _progress.Progress = _progress.Silent()
         self._file = ""
-        self._source: Events | None = None
-        self._version: str | None = None  # of the events of a batch
         self._events = self._invalid = self._warnings = self._unusable = self._files = 0
 
     def over(self, files: list[str], unusable: list[tuple[str, str]]) -> int:
@@ -195,130 +199,106 @@ class _Run:
         self._report.unusable(path, why)
 
     def _read(self, file: str) -> None:
-        self._file, self._version = file, None
+        self._file = file
         events_before = self._events
         with _reading.chunks_of(file, self._progress.advance) as chunks:
             self._files += 1
-            first = next(chunks, b"")
-            name = self._format_name or format_named(file)
-            if name == "json" or (name is None and (is_json_text(first) or not first)):
-                self._read_json(chain([first], chunks))
+            head = beginning(chunks)
+            name = format_named(file) if self._given is None else self._given.format.name
+            if name == "json" or (name is None and (is_json_text(head) or not head.strip())):
+                self._read_json(head, chunks)
             else:
-                self._read_whole(name, whole(first, chunks))
+                body = whole(head, chunks)
+                self._read_whole(usable(name) if name else format_of(body, option="--format"), body)
         if self._events == events_before:
             self._add(Finding("warning", file, "has no events"))
 
-    def _read_json(self, chunks: Iterator[bytes]) -> None:
-        self._source = Events(chunks, max_size=self._max_size, lenient=self._lenient)
-        for found in self._source:
+    def _read_json(self, head: bytes, chunks: Iterator[bytes]) -> None:
+        try:
+            check_json(head, None if self._given is None else self._given.shape)
+        except InvalidEvent as error:
+            self._events += 1
+            self._refuse_event(error.problems, lambda _: Place(0, 0, 1, 1))
+            return
+        source = Events(chain([head], chunks), max_size=self._max_size, lenient=self._lenient)
+        for found in source:
             if isinstance(found, Block):
                 self._events += len(found.events)
                 if self._schemas is not None or self._lenient:
                     for number, event in enumerate(found.events):
-                        self._judge(event, partial(found.element, number))
+                        self._judge(event, partial(_place_in_block, source, found, number))
             else:
                 self._events += 1
-                self._check(found)
+                self._check(source, found)
 
-    def _read_whole(self, name: str | None, body: bytes) -> None:
-        """Read an event or a batch in a format that is not read as a stream."""
-        self._source = None
-        name = name or format_of(body)
-        if name is None:
-            raise Unusable("is in no format that is known here, or not valid in any; give --format")
-        try:
-            events = events_of(format_known(name), body, lenient=self._lenient)
-        except CloudEventError as error:
-            problems = error.problems if isinstance(error, InvalidEvent) else [Problem("", str(error))]
-            invalid = len({problem.index for problem in problems})
-            self._events += invalid
-            self._invalid += invalid
-            self._tell("error", problems, None)
-            return
-        self._events += len(events)
-        for index, event in enumerate(events):
-            self._judge(event, partial(_whole_place, index))
-
-    def _check(self, element: Element) -> None:
+    def _check(self, source: Events, element: Element) -> None:
         """Look at one element by itself."""
+
+        def where(problem: Problem) -> Place:
+            return source.place(problem, element)
+
         try:
-            event = self._decoded(element)
+            event = source.event(element)
         except InvalidEvent as error:
-            self._invalid += 1
-            self._tell("error", error.problems, element)
+            self._refuse_event(error.problems, where)
         else:
-            self._judge(event, lambda: element)
+            self._judge(event, where)
 
-    def _decoded(self, element: Element) -> CloudEvent[Any]:
-        if element.problem is not None:
-            hint = "if it is not broken, --max-size allows more" if element.is_too_long else None
-            raise InvalidEvent([Problem(element.requirement, element.problem, hint=hint)])
-        event = formats.json.decode(element.text, lenient=self._lenient)
-        if element.of_batch:
-            self._check_version(event)
-        return event
+    def _read_whole(self, found: formats.Format, body: bytes) -> None:
+        """Read an event or a batch in a format that is not read as a stream."""
+        shape = None if self._given is None else self._given.shape
+        reading = read(found, body, shape=shape, lenient=self._lenient)
+        too_long: set[int] = set()
+        if len(body) > self._max_size:
+            too_long = {i for i, span in enumerate(reading.spans) if span.size > self._max_size}
+        problem = Problem("CE-size-b", f"is longer than {self._max_size} bytes")
+        for index in sorted(too_long):
+            self._refuse_event([problem], partial(reading.place, index=index))
+        if reading.error is None:
+            self._events += len(reading.events)
+            for index, event in enumerate(reading.events):
+                if index not in too_long:
+                    self._judge(event, partial(reading.place, index=index))
+            return
+        problems = [p for p in reading.problems if reading.place(p).index not in too_long]
+        indexes = {reading.place(problem).index for problem in problems}
+        self._invalid += len(indexes)
+        self._tell("error", problems, reading.place)
+        last = max((index for index in indexes if index is not None), default=-1)
+        self._events += max(len(reading.spans), last + 1, len(indexes))
 
-    def _check_version(self, event: CloudEvent[Any]) -> None:
-        self._version = self._version or event.specversion
-        if event.specversion != self._version and not self._lenient:
-            findings = Findings()
-            rule = f"must be {self._version} as in the whole batch"
-            findings.report("CE-message-d", rule, "specversion", event.specversion)
-            findings.conclude()
-
-    def _judge(self, event: CloudEvent[Any], place: Callable[[], _Place]) -> None:
+    def _judge(self, event: CloudEvent[Any], where: _Where) -> None:
         """Tell what was mended in an event that is valid otherwise, and how its data fares."""
         if event.repairs:
-            self._tell("warning", event.repairs, place())
+            self._tell("warning", event.repairs, where)
         if self._schemas is not None and (problems := self._schemas.problems(event)):
-            self._invalid += 1
-            self._tell("error", problems, place())
+            self._refuse_event(problems, where)
+
+    def _refuse_event(self, problems: Iterable[Problem], where: _Where) -> None:
+        self._invalid += 1
+        self._tell("error", problems, where)
 
     def _tell(
-        self, severity: Literal["error", "warning"], problems: Iterable[Problem], place: _Place
+        self, severity: Literal["error", "warning"], problems: Iterable[Problem], where: _Where
     ) -> None:
         for problem in problems:
-            if isinstance(place, Element):
-                finding = self._placed(severity, problem, place)
-            else:
-                index = place if problem.index is None else problem.index
-                finding = self._found(severity, problem, position=problem.position, index=index)
-            self._add(finding)
+            place = where(problem)
+            self._add(
+                Finding(
+                    severity,
+                    self._file,
+                    problem.message,
+                    line=place.line,
+                    column=place.column,
+                    position=place.position,
+                    index=place.index,
+                    attribute=problem.attribute,
+                    value=problem.value,
+                    requirement=problem.requirement or None,
+                    hint=_guide.hint(problem),
+                )
+            )
         self._report.flush()  # whoever feeds the pipe slowly wants to see it now
-
-    def _placed(self, severity: Literal["error", "warning"], problem: Problem, element: Element) -> Finding:
-        offset = problem.position or 0
-        if problem.position is None and problem.attribute is not None:
-            name = problem.attribute.removeprefix('"').removesuffix(
-                '"'
-            )  # which unusual names have around them
-            offset = member_offset(element.text, name) or 0
-        newline = element.text.rfind(b"\n", 0, offset)
-        column: int | None = None
-        if newline >= 0:
-            column = len(element.text[newline + 1 : offset].decode(errors="replace")) + 1
-        elif self._source is not None:
-            column = self._source.column(element.position + offset)
-        return self._found(
-            severity,
-            problem,
-            line=element.line + element.text.count(b"\n", 0, offset),
-            column=column,
-            position=element.position + offset,
-            index=element.index,
-        )
-
-    def _found(self, severity: Literal["error", "warning"], problem: Problem, **place: int | None) -> Finding:
-        return Finding(
-            severity,
-            self._file,
-            problem.message,
-            **place,
-            attribute=problem.attribute,
-            value=problem.value,
-            requirement=problem.requirement or None,
-            hint=_guide.hint(problem),
-        )
 
     def _add(self, finding: Finding) -> None:
         if finding.severity == "warning":
@@ -327,6 +307,10 @@ class _Run:
                 return
         self._progress.clear()
         self._report.add(finding)
+
+
+def _place_in_block(source: Events, block: Block, number: int, problem: Problem) -> Place:
+    return source.place(problem, block.element(number))
 
 
 def _total(files: Iterable[str]) -> int | None:

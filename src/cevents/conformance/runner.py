@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import inspect
 import json
+import re
 from base64 import b64decode
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
@@ -34,12 +35,16 @@ _CORE = {"specversion", *core_attributes("1.0"), *core_attributes("0.3")}
 
 
 class Result(NamedTuple):
-    """The outcome of one vector; `wanted` and `came` are texts, empty when it passed."""
+    """The outcome of one vector; `wanted` and `came` are texts, empty when it passed.
+
+    `needs` names the extra, such as "avro", without which it could not be run; it is then neither passed nor failed.
+    """
 
     vector: Vector
     passed: bool
     wanted: str = ""
     came: str = ""
+    needs: str = ""
 
 
 class Report(NamedTuple):
@@ -55,7 +60,12 @@ class Report(NamedTuple):
     @property
     def failed(self) -> list[Result]:
         """The results of the vectors that did not."""
-        return [result for result in self.results if not result.passed]
+        return [result for result in self.results if not result.passed and not result.needs]
+
+    @property
+    def skipped(self) -> list[Result]:
+        """The results of the vectors for which an extra is missing."""
+        return [result for result in self.results if result.needs]
 
     def rows(self, traced: Ledger | None = None) -> list[DocumentRow]:
         """Return for each document of the specification how much of it is traced, and how its vectors fared."""
@@ -76,10 +86,20 @@ def _result(vector: Vector) -> Result:
     try:
         _execute(vector)
     except _Differs as difference:
-        return Result(vector, False, *map(str, difference.args))
+        wanted, came = map(str, difference.args)
+        return Result(vector, False, wanted, came, _missing(difference.__context__))
     except Exception as error:  # noqa: BLE001 - a foreign exception is a failure of the vector, not of the run
         return Result(vector, False, "no error but ours", f"{type(error).__name__}: {error}")
     return Result(vector, True)
+
+
+def _missing(error: BaseException | None) -> str:
+    """Return the extra that an error says to install, which came in place of what was wanted; else nothing."""
+    found = _EXTRA.search(str(error)) if isinstance(error, errors.CloudEventError) else None
+    return "" if found is None else found[1]
+
+
+_EXTRA = re.compile(r"pip install 'cevents\[([a-z]+)\]'")
 
 
 def _execute(vector: Vector) -> None:

@@ -48,12 +48,12 @@ def _fault(body: bytes) -> tuple[str, int | None]:
     try:
         while at < len(body):
             start = at
-            tag, at = _number_at(body, at)
+            tag, at = number_at(body, at)
             number, kind = tag >> 3, tag & 7
             if kind in (3, 4, 6, 7) or number == 0:
                 return "has something else than a field", start
             if kind in (0, 2):
-                size, at = _number_at(body, at)
+                size, at = number_at(body, at)
             else:
                 size = 8 if kind == 1 else 4
             at += size if kind else 0
@@ -64,7 +64,7 @@ def _fault(body: bytes) -> tuple[str, int | None]:
     return "has text that is not UTF-8, or something broken within a field", None
 
 
-def _number_at(body: bytes, at: int) -> tuple[int, int]:
+def number_at(body: bytes, at: int) -> tuple[int, int]:
     """The varint at a position, and the position after it; `IndexError` for one that is cut off."""
     number = shift = 0
     while body[at] & 0x80 and shift < 63:
