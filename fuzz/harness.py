@@ -32,6 +32,11 @@ def fuzz_http(text: bytes) -> None:
     properties.check_http(*message_of(text))
 
 
+def fuzz_messages(text: bytes) -> None:
+    """The same message, as the bindings of other protocols may get it."""
+    properties.check_messages(*message_of(text))
+
+
 def fuzz_grammars(text: bytes) -> None:
     """A timestamp, media type or URI."""
     characters = text.decode("utf-8", errors="surrogateescape")
@@ -50,6 +55,7 @@ TARGETS: dict[str, Callable[[bytes], None]] = {
     "batch": fuzz_batch,
     "http": fuzz_http,
     "grammars": fuzz_grammars,
+    "messages": fuzz_messages,
     **{name: of_format(name) for name in formats.names() if name != "json"},
 }
 

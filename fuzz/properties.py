@@ -12,7 +12,8 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from typing import Any, TypeGuard, TypeVar
 
 from msgspec import Raw
@@ -193,6 +194,38 @@ def check_http(headers: Headers, body: bytes) -> CloudEvent[Any] | CloudEventErr
             "a batch changes on its way"
         )
     return strict
+
+
+def check_messages(headers: Headers, body: bytes) -> None:
+    """Judge the bindings of the other protocols by one message, its headers as texts and as bytes."""
+    as_bytes = [(name, value.encode("utf-8", errors="surrogatepass")) for name, value in headers]
+    content_type = dict(headers).get("content-type")
+    for name, given in _messages_of(headers, as_bytes, content_type, body):
+        binding: Any = getattr(bindings, name)
+        strict = outcome(partial(binding.decode, *given), *HTTP_ERRORS)
+        # Lenient reading may make more of a message that is good already: NATS has its content type as an attribute.
+        outcome(partial(binding.decode, *given, lenient=True), *HTTP_ERRORS)
+        if isinstance(strict, CloudEvent):
+            message = outcome(partial(binding.encode, strict), InvalidEvent)
+            if not isinstance(message, CloudEventError):
+                again = binding.decode(*message)
+                assert again == strict, f"{name}: {again!r} is not {strict!r}"
+
+
+def _messages_of(
+    headers: Headers, as_bytes: Any, content_type: str | None, body: bytes
+) -> Iterator[tuple[str, tuple[Any, ...]]]:
+    yield "kafka", (as_bytes, body)
+    yield "kafka", (headers, None)
+    yield "nats", (headers, body)
+    yield "nats", (None, body)
+    yield "pubsub", (headers, body)
+    yield "rabbitmq", (content_type, headers, body)
+    yield (
+        "amqp",
+        (content_type, [(name.replace("ce-", "cloudEvents_"), value) for name, value in headers], body),
+    )
+    yield "mqtt", (body, content_type, [(name.removeprefix("ce-"), value) for name, value in headers])
 
 
 def _http_carefully(headers: Headers, body: bytes, *, lenient: bool) -> CloudEvent[Any]:

@@ -28,6 +28,7 @@ TARGETS: dict[str, Callable[[], set[bytes]]] = {
     "batch": seeds.json_seeds,
     "http": seeds.http_seeds,
     "grammars": seeds.grammar_seeds,
+    "messages": seeds.http_seeds,
     **{name: partial(seeds.format_seeds, name) for name in formats.names() if name != "json"},
 }
 

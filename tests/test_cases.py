@@ -2,11 +2,11 @@
 
 Those of receivers and transports are tested where these are: T05 and T84 (status codes, redirects) in
 `tests/receivers` and `tests/transports`, T83 (a retry sends the same event) in `tests/transports`, S1, S5 and S15
-(what is echoed, shared clients) there too, S8 (limits of bodies) in `tests/receivers`. Those of what comes later go
-with it: T61 to T67 and T66b, T66c (Kafka), T68 (Kafka, RabbitMQ), T69 to T71 and F3, F11 (AMQP), T72, T73 and F5
-(MQTT), T74 and F6 (NATS), T82 (replies), S4, S11 and F14 (webhook handshake), S10 (dataref), S13 (verifiability), S14
-(consumers of brokers), F16 (CESQL). Those of the formats are tested in `tests/formats`: T75 to T77 and F15 (Protobuf),
-T78, S9 and F2 (XML), F4 (Avro).
+(what is echoed, shared clients) there too, S8 (limits of bodies) in `tests/receivers`. Those of the other protocols are
+tested in `tests/bindings`: T61 to T67 and T66b, T66c (Kafka), T68 (Kafka, RabbitMQ), T69 to T71 and F3, F11 (AMQP),
+T72, T73 and F5 (MQTT), T74 and F6 (NATS). Those of the formats in `tests/formats`: T75 to T77 and F15 (Protobuf), T78,
+S9 and F2 (XML), F4 (Avro). Those of what comes later go with it: T82 (replies), S4, S11 and F14 (webhook handshake),
+S10 (dataref), S13 (verifiability), S14 (consumers of brokers), F16 (CESQL).
 """
 
 from __future__ import annotations
