@@ -29,6 +29,8 @@ class RawServer:
     def __init__(self, listener: socket.socket, answers: tuple[bytes, ...]) -> None:
         self.url = url_of(listener)
         self.requests: list[Request] = []
+        self.is_silent = threading.Event()
+        """Set when a request came that gets no answer."""
         self.connections = 0
         self._answers = list(answers)
         self._listener = listener
@@ -57,6 +59,7 @@ class RawServer:
                 self.requests.append(Request(line, headers, body))
                 answer = self._answers.pop(0) if len(self._answers) > 1 else self._answers[0]
                 if answer == SILENCE:
+                    self.is_silent.set()
                     stream.read()  # until the client gives up
                 if answer in {SILENCE, HANG_UP}:
                     return
