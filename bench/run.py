@@ -25,6 +25,7 @@ from typing import Any, NamedTuple
 
 import orjson
 from cloudevents.core.bindings import http as official_http
+from cloudevents.core.bindings import kafka as official_kafka
 from cloudevents.core.formats.json import JSONFormat
 from cloudevents.core.v1.event import CloudEvent as OfficialEvent
 
@@ -88,7 +89,8 @@ def rows() -> list[Row]:
     for size in SIZES:
         found += encode_rows(size)
     for size in SIZES:
-        found += http_rows(size)
+        found += binding_rows("HTTP", bindings.http, official_http, size)
+        found += binding_rows("Kafka", bindings.kafka, official_kafka, size)
     found += relay_rows("10 KB")
     for size in ("220 B", "560 B"):
         batch = b"[%b]" % b",".join(map(compact, envelopes(size, 1000)))
@@ -157,23 +159,23 @@ class _Moments(dict[str, Any]):
 _moments = _Moments()
 
 
-def http_rows(size: str) -> list[Row]:
-    """HTTP binary mode, decode and encode."""
+def binding_rows(protocol: str, binding: Any, official: Any, size: str) -> list[Row]:
+    """Binary mode of a protocol, decode and encode."""
     ours = [CloudEvent[Any](**one) for one in envelopes(size)]
     theirs = [official_event(one) for one in envelopes(size)]
-    messages = list(map(bindings.http.encode, ours))
-    their_messages = [official_http.to_binary_event(one) for one in theirs]
+    messages: list[Any] = [binding.encode(one) for one in ours]
+    their_messages: list[Any] = [official.to_binary_event(one) for one in theirs]
     return [
         Row(
-            f"HTTP binary decode, {size}",
-            each(lambda message: bindings.http.decode(*message), messages),
-            official=each(official_http.from_binary_event, their_messages),
+            f"{protocol} binary decode, {size}",
+            each(lambda message: binding.decode(*message), messages),
+            official=each(official.from_binary_event, their_messages),
             at_least=10,
         ),
         Row(
-            f"HTTP binary encode, {size}",
-            each(bindings.http.encode, ours),
-            official=each(official_http.to_binary_event, theirs),
+            f"{protocol} binary encode, {size}",
+            each(binding.encode, ours),
+            official=each(official.to_binary_event, theirs),
             at_least=10,
         ),
     ]

@@ -266,10 +266,11 @@ def decode_usual(
         found: dict[Any, Any] = {name: value for raw, value in metadata if (name := names[raw]) is not None}
         if len(found) != len(metadata) and len(found) != sum(names[raw] is not None for raw, _ in metadata):
             return None  # an attribute is there twice
-        kinds = set(map(type, found.values()))
-        if kinds == _BYTES and (charset := binding.charset) is not None:
-            found = {name: value.decode(charset) for name, value in found.items()}
-        elif kinds != _STR:
+        values = list(found.values())
+        if (charset := binding.charset) is not None and type(values[0]) is bytes:
+            values = b"\0".join(values).decode(charset).split("\0")  # all at once; a NUL makes more of them
+            found = dict(zip(found, values, strict=True))
+        elif not _STR.issuperset(map(type, values)):
             return None
         take = found.pop
         declared = take(PLACE, content_type)
@@ -277,8 +278,8 @@ def decode_usual(
             return _usual_structured(event_type, body, binding, lenient)
         if binding.reads_attribute:
             declared = _usual_content_type(declared, take(TYPE, None), binding, lenient)
-        joined, is_plain = "".join(found.values()), binding.is_plain
-        if (is_plain is not None and not is_plain(joined)) or not attributes.is_string(joined):
+        is_plain = binding.is_plain
+        if is_plain is not None and not is_plain("".join(found.values())):
             return None
         if take("specversion") != "1.0":
             return None
@@ -288,13 +289,9 @@ def decode_usual(
         )  # fmt: skip
     except CloudEventError:  # of the body, in structured mode
         raise
-    except (
-        KeyError,
-        TypeError,
-        ValueError,
-    ):  # no attribute that is required, a name that is no text, bytes no UTF-8
-        return None
-    if not envelope.id or envelope.subject == "":
+    except (LookupError, TypeError, ValueError):
+        return None  # no attribute that is required, a name that is no text, bytes no UTF-8
+    if not envelope.id or envelope.subject == "" or not _are_strings(envelope, found):
         return None
     if found:
         if "" in found or not found.keys().isdisjoint(attributes.declarations):
@@ -304,7 +301,13 @@ def decode_usual(
     return enclosed(envelope, body or (None if binding.no_data is not None else body), found)
 
 
-_BYTES, _STR = {bytes}, {str}
+_STR = frozenset({str})
+
+
+def _are_strings(envelope: Envelope, extensions: dict[str, str]) -> bool:
+    """Tell whether those attributes are Strings that are not looked at as something else."""
+    joined = "".join((envelope.id, envelope.subject or "", *extensions.values()))
+    return joined.isprintable() or attributes.is_string(joined)  # the one is quick, the other right
 
 
 def decode_with_care(
