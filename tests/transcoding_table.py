@@ -6,14 +6,14 @@ import io
 import json
 import re
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal
 
 import cbor2
 import fastavro
 from msgspec import Raw
 
 from cevents import CloudEvent, formats
-from cevents.bindings import amqp, http, kafka, mqtt, nats, pubsub, rabbitmq, websocket
+from cevents.bindings import amqp, http, kafka, mqtt, nats, pubsub, rabbitmq, smtp, websocket
 from cevents.data import Binary
 from cevents.formats import avro, avro_compact
 
@@ -39,6 +39,10 @@ def _old_nats(event: Event) -> Event:
     return nats.decode(*nats.encode(event, "structured", headers=False))
 
 
+def _mail(mode: Literal["binary", "structured"], name: str = "json") -> Callable[[Event], Event]:
+    return lambda event: smtp.decode(smtp.encode(event, mode, name).as_bytes())
+
+
 # Each binding, and the formats of its structured mode.
 BINDINGS: dict[str, tuple[Any, tuple[str, ...]]] = {
     "HTTP": (http, NAMES),
@@ -54,7 +58,7 @@ BINARY: dict[str, Callable[[Event], Event]] = {
     f"{title} binary": _message(binding, "binary")
     for title, (binding, _) in BINDINGS.items()
     if binding is not websocket
-}
+} | {"SMTP binary": _mail("binary")}
 STRUCTURED: dict[str, Callable[[Event], Event]] = {
     **{
         f"{title} {name}": _message(binding, "structured", name)
@@ -63,6 +67,7 @@ STRUCTURED: dict[str, Callable[[Event], Event]] = {
     },
     "MQTT 3.1.1 json": _old_mqtt,
     "NATS without headers json": _old_nats,
+    **{f"SMTP {name}": _mail("structured", name) for name in NAMES},
 }
 HOPS: dict[str, Callable[[Event], Event]] = {
     **{name: _format(name) for name in NAMES},
@@ -131,7 +136,7 @@ EXCEPTIONS: dict[tuple[str, str], dict[str, Any]] = {
     for kind, given in KINDS.items()
     if given.get("data") in (b"", "")
     for hop in BINARY
-    if hop != "Kafka binary"
+    if hop not in ("Kafka binary", "SMTP binary")  # which tell no data from empty data
 }
 
 LOSSY_TIMES = ("avro-compact", "protobuf")

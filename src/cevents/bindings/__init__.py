@@ -10,9 +10,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from cevents.bindings import amqp, http, kafka, mqtt, nats, pubsub, rabbitmq, websocket
+    from cevents.bindings import amqp, http, kafka, mqtt, nats, pubsub, rabbitmq, smtp, websocket
 
-__all__ = ["amqp", "http", "kafka", "mqtt", "nats", "pubsub", "rabbitmq", "websocket"]
+__all__ = ["amqp", "http", "kafka", "mqtt", "nats", "pubsub", "rabbitmq", "smtp", "websocket"]
 
 
 def __getattr__(name: str) -> Any:
