@@ -37,6 +37,7 @@ from cevents.event import (
     stored_data,
     wire_attributes,
 )
+from cevents.formats import _json_short
 
 Event = CloudEvent[Any]
 
@@ -609,6 +610,13 @@ def test_t90_threads_decode_while_names_are_learned_and_declared() -> None:
         together(6, decode)
     finally:
         attributes.unregister("threadcount")
+
+
+def test_t90_a_name_that_two_threads_learn_at_once() -> None:
+    known = _json_short._built(("b", "a", "b"))
+    envelope = known.one(b'{"specversion":"1.0","type":"t","source":"/s","id":"1","a":"x","b":5}')
+    assert known.names == ("a", "b")
+    assert envelope.extensions() == {"a": "x", "b": 5}
 
 
 def test_t90_sub_interpreters() -> None:

@@ -129,7 +129,7 @@ class _Learned:
 
 
 def _built(names: Iterable[str]) -> _Known:
-    names = tuple(sorted(names))
+    names = tuple(sorted(set(names)))  # another thread may have learned one of them meanwhile
     # a name may be a keyword, or begin with a digit
     fields = {f"extension_{name}": name for name in names}
     values = attrgetter("type", "source", *fields)  # of two or more it makes a tuple
