@@ -39,7 +39,7 @@ from cevents import (
 )
 from cevents.attributes import URIReferenceText, URIText
 from cevents.data import Binary, ProtobufMessage
-from cevents.errors import Problem
+from cevents.errors import Findings, Problem
 from cevents.event import kept_extensions, stored_data
 from cevents.formats import protobuf as format_
 from cevents.timestamps import TimestampText
@@ -1052,6 +1052,83 @@ def test_whatever_is_there_twice_is_found(fields: list[tuple[str, bytes]]) -> No
     found = problems_of(partial(format_.decode, b"".join(body for _, body in fields)))
     assert {problem.attribute for problem in found} == {name for name in names if names.count(name) > 1}
     assert {problem.requirement for problem in found} <= {"CE-attrs-d"}
+
+
+# --------------------------------------------------------------------------------------------------- the short way
+
+
+def test_the_usual_takes_the_short_way() -> None:
+    for event in (
+        made(
+            data={"a": 1},
+            subject="é",
+            dataschema="urn:x:y",
+            time="2018-04-05T17:31:00.5Z",
+            a=True,
+            b=5,
+            c="x",
+        ),
+        made(data=b"\xff", d=b"\x00", e=URIText("u:x")),
+        made(),
+    ):
+        body = format_.encode(event)
+        carefully = format_.decode(body)  # by which its entries are known
+        found = format_._usual(body)
+        assert found is not None
+        testing.assert_same_event(found, carefully)
+        assert stored_data(found) == stored_data(carefully)
+        assert list(kept_extensions(found).items()) == list(kept_extensions(carefully).items())
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        CORE + piece(1, "2"),
+        CORE + entry("never", string("seen")),
+        CORE + entry("subject", string("s")) * 2,
+        CORE + entry("subject", string("")),
+        CORE + entry("id", string("1")),
+        CORE + entry("negative", number(2, -5 % 2**64)),
+        CORE + holding("example.SomeData", b""),
+        CORE + entry("control", string("\x01")),
+        CORE + entry("Capital", string("x")),
+        SOURCE + VERSION + TYPE,
+        SOURCE + VERSION + TYPE + piece(1, "\x01"),
+        ID + SOURCE + TYPE + piece(3, "0.3"),
+        ID + VERSION + TYPE + piece(2, "a b"),
+        CORE[:-1],
+    ],
+    ids=range(14),
+)
+def test_the_unusual_takes_the_careful_way(body: bytes) -> None:
+    if b"never" not in body:
+        for lenient in (False, True):
+            with suppress(InvalidEvent):
+                format_.decode(body, lenient=lenient)
+    assert format_._usual(body) is None
+
+
+def test_a_declaration_is_heeded_by_the_short_way() -> None:
+    body = CORE + entry("pbshort", string("5"))
+    assert format_.decode(body)["pbshort"] == "5"
+    attributes.register("pbshort", attributes.Integer)
+    try:
+        assert format_._usual(body) is None
+        assert format_.decode(body)["pbshort"] == 5
+    finally:
+        attributes.unregister("pbshort")
+
+
+@settings(max_examples=5 * settings().max_examples)
+@given(damaged())
+def test_the_short_way_reads_the_same(body: bytes) -> None:
+    with suppress(InvalidEvent):
+        format_._careful(body, Findings())
+    found = format_._usual(body)
+    if found is not None:
+        carefully = format_._careful(body, Findings())
+        testing.assert_same_event(found, carefully)
+        assert list(kept_extensions(found).items()) == list(kept_extensions(carefully).items())
 
 
 # ------------------------------------------------------------------------------------- the published schema beside it

@@ -28,9 +28,18 @@ from msgspec import Raw
 from cevents import attributes as attributes_
 from cevents import data as data_
 from cevents.attributes import AttributeType, Value, type_of
-from cevents.data import ProtobufMessage, Stored
+from cevents.data import Implied, ProtobufMessage, Stored
 from cevents.errors import DataError, Findings, InvalidEvent, excerpt
-from cevents.event import UNREADABLE, CloudEvent, assemble, stored_data
+from cevents.event import (
+    UNREADABLE,
+    CloudEvent,
+    Envelope,
+    assemble,
+    content_type,
+    enclosed,
+    kept_extensions,
+    parts,
+)
 from cevents.formats._protobuf_faults import (
     BATCH_MEDIA_TYPE,
     MEDIA_TYPE,
@@ -73,18 +82,32 @@ def encode(event: CloudEvent[Any]) -> bytes:
     Raises `InvalidEvent` for an event of 0.3 and for one that was read leniently and does not conform, `DataError` for
     a timestamp or a type URL that Protobuf cannot hold.
     """
-    attributes = attributes_of(event, "Protobuf")
-    take = attributes.pop
-    message = Event(  # PB-2.3-a
-        spec_version=take("specversion"), type=take("type"), source=take("source"), id=take("id")
-    )
+    attributes: dict[str, Any]
+    envelope, extensions, data, repairs = parts(event)
+    if repairs or envelope.specversion != "1.0" or isinstance(data, Implied):
+        attributes = attributes_of(event, "Protobuf")
+        for name in REQUIRED:
+            del attributes[name]
+    else:  # for speed: the same
+        attributes = {}
+        declared = envelope.datacontenttype or content_type(event)
+        if declared is not None:
+            attributes["datacontenttype"] = declared
+        if envelope.dataschema is not None:
+            attributes["dataschema"] = envelope.dataschema
+        if envelope.subject is not None:
+            attributes["subject"] = envelope.subject
+        if envelope.time is not None:
+            attributes["time"] = envelope.time
+        attributes.update(kept_extensions(event) if extensions is None else extensions)
     entries: list[bytes] = []
     for name in sorted(attributes):
         value = attributes[name]
         entry = _written.get((name, value)) if type(value) is str else None
         entries.append(entry or _entry(name, value))
-    message.attributes.extend(entries)
-    data = stored_data(event)
+    message = Event(  # PB-2.3-a
+        spec_version="1.0", type=envelope.type, source=envelope.source, id=envelope.id, attributes=entries
+    )
     if data is not None:
         _set_data(message, data, attributes)
     encoded: bytes = message.SerializeToString()
@@ -226,9 +249,53 @@ def decode(body: bytes | bytearray | memoryview, *, lenient: bool = False) -> Cl
     type than its own. `lenient` takes another type of text for it, and repeats of the same; `event.repairs` tells.
     """
     body = body_bytes(body)
-    findings = Findings(lenient=lenient)
+    return _usual(body) or _careful(body, Findings(lenient=lenient))
+
+
+def _usual(body: bytes) -> CloudEvent[Any] | None:
+    """The event of a message whose entries are known, or None for one that needs care.
+
+    A message that is written again in as many bytes had no field twice.
+    """
+    try:
+        message: Any = Event.FromString(body)
+    except UNPARSED:
+        return None
+    field = message.WhichOneof("data")
+    if message.ByteSize() != len(body) or field == "proto_data" or message.spec_version != "1.0":
+        return None
+    core: dict[str, Any] = {}
+    extensions: dict[str, Any] = {}
+    entries = message.attributes
+    for encoded in entries:
+        entry = _known.get(encoded) or _usual_time(encoded)
+        if entry is None:
+            return None
+        (core if entry[0] in _CORE else extensions)[entry[0]] = entry[1]
+    event_id: str = message.id
+    if (
+        len(core) + len(extensions) != len(entries)  # one is there twice
+        or not event_id
+        or not (
+            event_id.isprintable() or attributes_.is_string(event_id)
+        )  # the one is quick, the other right
+    ):
+        return None
+    if extensions:
+        if not extensions.keys().isdisjoint(attributes_.declarations):
+            return None
+        if len(extensions) > 1 and (in_order := sorted(extensions)) != list(extensions):
+            extensions = {name: extensions[name] for name in in_order}
+    get = core.get
+    envelope = Envelope(
+        "1.0", message.type, message.source, event_id, get("time"), get("datacontenttype"), get("subject"),
+        get("dataschema"),
+    )  # fmt: skip
+    return enclosed(envelope, None if field is None else getattr(message, field), extensions)
+
+
+def _careful(body: bytes, findings: Findings) -> CloudEvent[Any]:
     message = parsed(Event, body, "PB-2.3-a", "a CloudEvent", findings)
-    # A message that is written again in as many bytes had no field twice.
     is_sure = message.ByteSize() == len(body)
     data = _read_data(message, findings)
     found: dict[str, object] = {  # a string that is not set is an empty one (T-PB-2)
@@ -336,12 +403,19 @@ def _read_entry(encoded: bytes, data: Stored, findings: Findings) -> _Read:
     if field == "ce_integer" and value < 0:
         is_sure = False  # it may be longer when it is written again
     read = name, _read_value(name, field, value, findings), is_sure
-    if is_sure and read[1] is not UNREADABLE and not findings.repairs and field != "ce_timestamp":
+    if is_sure and not findings.repairs and field != "ce_timestamp" and _is_good(name, read[1]):
         if len(_known) >= _MOST_KNOWN:
             _known.clear()
         if len(encoded) <= _LONGEST_KNOWN:
             _known[encoded] = read
     return read
+
+
+def _is_good(name: str, value: object) -> bool:
+    """Tell whether nothing can be wrong with an attribute but what its declaration or its grammar says."""
+    if value is UNREADABLE or value == "" or not attributes_.accepted_names.accepts(name):
+        return False
+    return not isinstance(value, str) or attributes_.is_string(value)
 
 
 def _read_value(name: str, field: str, value: Any, findings: Findings) -> object:
