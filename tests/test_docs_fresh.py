@@ -46,7 +46,6 @@ _WITHOUT_PAGE = {
     "cevents.bindings",
     "cevents.cli",
     "cevents.conformance",
-    "cevents.transports",
 }
 
 
