@@ -37,6 +37,7 @@ __all__ = [
     "kept_extensions",
     "parts",
     "stored_data",
+    "undeclared",
     "wire_attributes",
 ]
 
@@ -427,6 +428,15 @@ def enclosed(
     return event
 
 
+def undeclared(extensions: dict[str, Any]) -> dict[str, Any] | None:
+    """Return extensions by name, as `enclosed` wants them; None if one is declared, by which it must be read."""
+    if not extensions.keys().isdisjoint(attributes_.declarations):
+        return None
+    if len(extensions) > 1 and (in_order := sorted(extensions)) != list(extensions):
+        return {name: extensions[name] for name in in_order}
+    return extensions
+
+
 _types = attributes_.accepted_types
 _sources = attributes_.accepted_sources
 _uris = attributes_.accepted_uris
@@ -575,11 +585,10 @@ def _usual(
     if type(version) is not str or version != "1.0":
         return None
     if extensions:
-        names = extensions.keys()
-        if not names <= attributes_.accepted_names.keys() or not names.isdisjoint(attributes_.declarations):
+        in_order = undeclared(extensions)
+        if in_order is None or not extensions.keys() <= attributes_.accepted_names.keys():
             return None
-        if len(extensions) > 1 and (in_order := sorted(extensions)) != list(extensions):
-            extensions = {name: extensions[name] for name in in_order}
+        extensions = in_order
     return enclosed(envelope, None, extensions)
 
 

@@ -38,6 +38,7 @@ from cevents.event import (
     enclosed,
     kept_extensions,
     parts,
+    undeclared,
     wire_attributes,
 )
 
@@ -293,12 +294,10 @@ def decode_usual(
         return None  # no attribute that is required, a name that is no text, bytes no UTF-8
     if not envelope.id or envelope.subject == "" or not _are_strings(envelope, found):
         return None
-    if found:
-        if "" in found or not found.keys().isdisjoint(attributes.declarations):
-            return None
-        if len(found) > 1 and (in_order := sorted(found)) != list(found):
-            found = {name: found[name] for name in in_order}
-    return enclosed(envelope, body or (None if binding.no_data is not None else body), found)
+    in_order = undeclared(found) if found else found
+    if in_order is None or "" in in_order:
+        return None
+    return enclosed(envelope, body or (None if binding.no_data is not None else body), in_order)
 
 
 _STR = frozenset({str})

@@ -39,6 +39,7 @@ from cevents.event import (
     enclosed,
     kept_extensions,
     parts,
+    undeclared,
 )
 from cevents.formats._protobuf_faults import (
     BATCH_MEDIA_TYPE,
@@ -281,17 +282,15 @@ def _usual(body: bytes) -> CloudEvent[Any] | None:
         )  # the one is quick, the other right
     ):
         return None
-    if extensions:
-        if not extensions.keys().isdisjoint(attributes_.declarations):
-            return None
-        if len(extensions) > 1 and (in_order := sorted(extensions)) != list(extensions):
-            extensions = {name: extensions[name] for name in in_order}
+    in_order = undeclared(extensions) if extensions else extensions
+    if in_order is None:
+        return None
     get = core.get
     envelope = Envelope(
         "1.0", message.type, message.source, event_id, get("time"), get("datacontenttype"), get("subject"),
         get("dataschema"),
     )  # fmt: skip
-    return enclosed(envelope, None if field is None else getattr(message, field), extensions)
+    return enclosed(envelope, None if field is None else getattr(message, field), in_order)
 
 
 def _careful(body: bytes, findings: Findings) -> CloudEvent[Any]:

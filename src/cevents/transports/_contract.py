@@ -27,7 +27,28 @@ Confirmation: TypeAlias = "asyncio.Future[None]"
 Events: TypeAlias = Iterable[CloudEvent[Any]] | AsyncIterable[CloudEvent[Any]]
 
 
-class Sender(ABC):
+class _Connection(ABC):
+    """What is connected at the beginning of an `async with` block, and closed at its end."""
+
+    async def __aenter__(self) -> Self:
+        await self._open()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    @abstractmethod
+    async def close(self) -> None:
+        """Close the connection; a second call does nothing."""
+
+    @abstractmethod
+    async def _open(self) -> None:
+        """Connect, or raise `TransportError`."""
+
+
+class Sender(_Connection):
     """Sends events to one place; an async context manager, which connects at its beginning and drains at its end.
 
     One sender serves any number of tasks of one event loop.
@@ -69,22 +90,9 @@ class Sender(ABC):
                 confirmation.add_done_callback(_forget)
         return count
 
-    async def __aenter__(self) -> Self:
-        await self._open()
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self.close()
-
     @abstractmethod
     async def close(self) -> None:
         """Wait for what is in flight, for some seconds, and close the connection; a second call does nothing."""
-
-    @abstractmethod
-    async def _open(self) -> None:
-        """Connect, or raise `TransportError`."""
 
     @abstractmethod
     async def _begin(self, event: CloudEvent[Any]) -> Confirmation:
@@ -179,21 +187,12 @@ class Delivery:
         return f"<Delivery of {what}{'' if self._verdict is None else f', {self._verdict}'}>"
 
 
-class Receiver(ABC):
+class Receiver(_Connection):
     """Receives events from one place; an async context manager, and an async iterator of deliveries.
 
     A message that is no event, or a broken one, is a delivery with a `problem`, and does not end the loop. Leaving the
     block loses nothing: whatever was not settled comes again.
     """
-
-    async def __aenter__(self) -> Self:
-        await self._open()
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self.close()
 
     def __aiter__(self) -> AsyncIterator[Delivery]:
         return self
@@ -205,7 +204,3 @@ class Receiver(ABC):
     @abstractmethod
     async def close(self) -> None:
         """Take no more messages and close the connection; a second call does nothing."""
-
-    @abstractmethod
-    async def _open(self) -> None:
-        """Connect, or raise `TransportError`."""
